@@ -109,7 +109,7 @@ async function search(name) {
   const told = [];
   if (!page.complete) told.push(`The first ${items.length}; there may be more. A longer part of the name finds fewer.`);
   else told.push(items.length ? `${items.length} found.` : "Nothing of that name.");
-  const missing = page.searched.notHeld.map((kind) => kind.kind);
+  const missing = page.searched.notHeld.map((held) => (held.part ? `${held.kind}: ${held.part}` : held.kind));
   if (missing.length) told.push(`Not in this snapshot: ${missing.join(", ")}.`);
   tell(told.join(" "));
 }

@@ -1,4 +1,4 @@
-//! Objects of a snapshot: listed, searched by a part of the name, read with their links.
+//! Objects of a snapshot: listed, searched by a part of the name, an id or a filter, read with their links.
 
 use super::HEAVY;
 use crate::SnapshotApi;
@@ -6,7 +6,8 @@ use crate::door::{Admitted, UseSnapshots};
 use crate::wire::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 use axum::Json;
 use axum::extract::State;
-use domain::{OrganisationId, SnapshotId, kinds};
+use backup::commands::filter::Filtered;
+use domain::{Error, OrganisationId, SnapshotId, kinds};
 use runtime::http::{Notes, PathOf, QueryOf, Route, Text, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
@@ -20,10 +21,10 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
     let rows = vec![
         Route::get("/v1/organisations/{org}/snapshots/{snp}/objects", "listObjects", list)
             .says(
-                "Objects of a snapshot, by kind and name.",
-                "Lists objects of a sealed snapshot, of one kind or of all, or searches them by a part of their name. \
-                 A part of the answer may be short, or empty, though more follows: everything was looked at only when \
-                 `complete` says so.",
+                "Objects of a snapshot, by kind, name, id or filter.",
+                "Lists objects of a sealed snapshot, of one kind or of all, or searches them by a part of their name, by their \
+                 id, or, of one kind, by a filter. A part of the answer may be short, or empty, though more follows: everything \
+                 was looked at only when `complete` says so. What the snapshot does not hold is named in `searched`.",
             )
             .weighs(HEAVY)
             .answers::<FoundOut>(200),
@@ -46,8 +47,18 @@ async fn list(
     QueryOf(query): QueryOf<ObjectsIn>,
 ) -> Reply<Json<FoundOut>> {
     let kind = query.kind.as_deref().map(kinds::get).transpose()?;
-    let name = query.name.clone();
-    let found = api.browse.objects(admitted.stored()?, &id, kind, name.as_deref(), query.page()).await?;
+    let (tenant, browse) = (admitted.stored()?, &api.browse);
+    let ObjectsIn { name, id: key, filter, .. } = &query;
+    let found = match (key, filter, kind) {
+        (Some(key), None, _) if name.is_none() => browse.by_id(tenant, &id, kind, key).await?,
+        (Some(_), _, _) => Err(Error::invalid_field("id", "stands alone, without name and filter"))?,
+        (None, None, _) => browse.objects(tenant, &id, kind, name.as_deref(), query.page()).await?,
+        (None, Some(filter), Some(kind)) => {
+            let asked = Filtered { kind, filter, name: name.as_deref() };
+            browse.filtered(tenant, &id, asked, query.page()).await?
+        }
+        (None, Some(_), None) => Err(Error::invalid_field("kind", "is missing: a filter is about one kind"))?,
+    };
     Ok(Json(found.into()))
 }
 

@@ -18,10 +18,19 @@ pub struct ObjectsIn {
     /// Only objects of the kind of that name, such as `users`.
     #[garde(skip)]
     pub kind: Option<String>,
-    /// A part of the name, or of another property that is searched, whatever the case.
+    /// A part of the name, or of another property that is searched: whatever its case, width and marks.
     #[garde(inner(length(chars, min = 1, max = 200)))]
     pub name: Option<String>,
-    /// The `next` of the part before, with the same kind and name.
+    /// Only the objects of this id, without name and filter.
+    #[garde(inner(length(chars, min = 1, max = 500)))]
+    pub id: Option<String>,
+    /// Only objects of the kind that this filter means, in a part of OData's `$filter`: `eq ne gt ge lt le in`, `startswith`,
+    /// `endswith`, `contains`, `and or not`, paths such as `employeeOrgData/division`, and `any` over collections, such as
+    /// `otherMails/any(m: endswith(m,'@x.example'))`. Text stands between single quotes, times do not. At most 2,048 bytes,
+    /// 100 terms and 8 deep. A fault names the character at which it is, from 1.
+    #[garde(inner(length(chars, min = 1, max = 2_048)))]
+    pub filter: Option<String>,
+    /// The `next` of the part before, with the same kind, name and filter.
     // Why so long: it holds a name, and a name of a thousand characters is three times as many bytes.
     #[garde(length(max = 8_000))]
     pub cursor: Option<String>,
@@ -32,8 +41,8 @@ pub struct ObjectsIn {
 
 impl ObjectsIn {
     /// The page of that cursor and limit, in the form of `engine::ports::Page`.
-    pub fn page(self) -> Page {
-        PageIn { cursor: self.cursor, limit: self.limit }.page()
+    pub fn page(&self) -> Page {
+        PageIn { cursor: self.cursor.clone(), limit: self.limit }.page()
     }
 }
 
@@ -81,12 +90,16 @@ impl From<Hit> for ObjectSummaryOut {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundOut {
-    /// The objects: those with a word that begins with the name before those that have it elsewhere.
+    /// The objects: of a name those with a word that begins with it before those that have it elsewhere, of a filter in the
+    /// order of their keys.
     items: Vec<ObjectSummaryOut>,
-    /// Where to go on, with the same name and kind; none at the end. Opaque.
+    /// Where to go on, with the same kind, name and filter; none at the end. Opaque.
     next: Option<String>,
-    /// Whether everything that was to be searched has been, with this part and those before it.
+    /// Whether all that is held has been searched, with this part and those before it, and could be judged.
     complete: bool,
+    /// The number of objects, in this part and those before it, of which the snapshot does not know what the filter asks: they
+    /// are not among the items. 0 without a filter.
+    undecided: u64,
     /// What was to be searched.
     searched: Searched,
 }
@@ -97,6 +110,7 @@ impl From<Found> for FoundOut {
             items: found.items.into_iter().map(Into::into).collect(),
             next: found.next,
             complete: found.complete,
+            undecided: found.undecided,
             searched: found.searched,
         }
     }

@@ -13,7 +13,7 @@ fn text() -> impl Strategy<Value = String> {
         2 => any::<String>(),
         3 => prop::sample::select(vec![
             SNAPSHOT, DIFF, RESTORE, ASSIGNMENT, "live", "users", "groups", "groups.members", "admins", "u", "g",
-            "ann", "created", "modified", "all", "displayName", "2027-09-01T00:00:00Z", "1", "200", "-1",
+            "ann", "created", "modified", "all", "displayName", "displayName eq 'a'", "not (mail eq null)", "2027-09-01T00:00:00Z", "1", "200", "-1",
         ]).prop_map(str::to_owned),
         2 => "[A-Za-z0-9_=%.:|#/-]{0,100}",
         1 => Just("x".repeat(4_000)),
@@ -83,7 +83,8 @@ fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |text, b| text + &format!("%{b:02X}"))
 }
 
-const NAMES: [&str; 9] = ["cursor", "limit", "name", "kind", "what", "privileged", "key", "format", "from"];
+const NAMES: [&str; 11] =
+    ["cursor", "limit", "name", "kind", "what", "privileged", "key", "format", "from", "filter", "id"];
 
 proptest! {
     // Why so few: they are in every run of the tests.

@@ -414,10 +414,29 @@ async fn an_object_is_read_by_a_key_with_slashes_and_told_with_its_links() {
     assert_eq!(read("users/u").await["links"], json!([of_group]));
     let path =
         format!("/v1/organisations/{org}/snapshots/{SNAPSHOT}/objects?kind=groups&name=F%C3%BCr&limit=7");
-    let listed = plane.ask(Some(&owner), "GET", &path, &Value::Null).await.json();
     let items = json!([{ "kind": "groups", "key": "g", "name": "Für" }]);
-    let searched = json!({ "snapshot": SNAPSHOT, "kinds": ["groups"], "notHeld": [] });
-    assert_eq!(listed, json!({ "items": items, "next": null, "complete": true, "searched": searched }));
+    let filtered = path.replace("name=F%C3%BCr", "filter=displayName%20eq%20'F%C3%BCr'");
+    for path in [&path, &filtered, &path.replace("name=F%C3%BCr", "id=G")] {
+        let mut listed = plane.ask(Some(&owner), "GET", path, &Value::Null).await.json();
+        assert!(listed["searched"]["asOf"].take().is_string(), "{path}");
+        let searched = json!({ "snapshot": SNAPSHOT, "asOf": null, "kinds": ["groups"], "notHeld": [] });
+        let wanted =
+            json!({ "items": items, "next": null, "complete": true, "undecided": 0, "searched": searched });
+        assert_eq!(listed, wanted, "{path}");
+    }
+    for (query, field) in [
+        ("filter=mail%20eq%20null", "kind"),
+        ("kind=groups&filter=mail%20is%20null", "filter"),
+        ("kind=groups&filter=x%20eq%201", "filter"),
+        ("kind=groups&filter=", "filter"),
+        ("kind=groups&filter=mail%20eq%20null&cursor=x", "cursor"),
+        ("id=g&name=x", "id"),
+        ("kind=groups&id=g&filter=mail%20eq%20null", "id"),
+    ] {
+        let path = format!("/v1/organisations/{org}/snapshots/{SNAPSHOT}/objects?{query}");
+        let answer = plane.ask(Some(&owner), "GET", &path, &Value::Null).await;
+        assert_eq!((answer.status.as_u16(), answer.fields()), (422, vec![field.to_owned()]), "{query}");
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ pub use merge::{Merge, Merged, Onto, Resolver, Stop};
 pub use op::Op;
 pub(crate) use op::overlaid;
 pub use run::{Lookup, OpenRun, RunReader};
-pub use search::{Limits, Walked, Way, ways};
+pub use search::{Limits, Part, Walked, Way};
 pub use sorter::{Budget, Ops, Sorter};
 pub use tenant::{Archive, TenantArchive};
 pub use view::{Hit, SnapshotView, name_of, read_object};

@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 /// How many leaves are fetched ahead where a run is read from end to end.
 const SCAN_AHEAD: usize = 2;
+/// How many plain bytes of leaves, and how many leaves, are on their way where somebody waits for the end of a run.
+const FAR_BYTES: u64 = 16 << 20;
+const FAR_LEAVES: usize = 32;
 
 /// A run whose indexes are at hand.
 #[derive(Clone)]
@@ -38,6 +41,14 @@ impl OpenRun {
     /// A reader of its records from `key` to the end: leaves are fetched ahead.
     pub async fn scan(&self, key: &[u8]) -> Result<RunReader> {
         RunReader::new(self, key, SCAN_AHEAD).await
+    }
+
+    /// As [`Self::scan`], as far ahead as memory allows: a store answers many calls in the time of one.
+    pub async fn scan_far(&self, key: &[u8]) -> Result<RunReader> {
+        let leaves = self.levels.iter().flat_map(|index| &index.leaves);
+        let largest = leaves.map(|leaf| leaf.plain_bytes).max().unwrap_or_default().max(1);
+        let ahead = usize::try_from(FAR_BYTES / largest).unwrap_or(FAR_LEAVES);
+        RunReader::new(self, key, ahead.clamp(SCAN_AHEAD, FAR_LEAVES)).await
     }
 
     /// A lookup of single records of the run.

@@ -1,24 +1,29 @@
 //! A search for a part of a name, over one kind of a sealed snapshot, a page at a time.
 //!
 //! A name run has one key for each word of each name of an object, so several keys may lead to one object. Together
-//! the walks of [`ways`] still give each object that has the part in one of its names exactly once, whatever the
+//! the walks of [`Part::ways`] still give each object that has the part in one of its names exactly once, whatever the
 //! pages: only the first of its matching keys counts. Nothing is remembered between pages for that, since the object
 //! itself says which keys it has.
 //!
 //! A page ends when it is full, or when as much was read as one request may read.
+//!
+//! A name has the part when it does without case, width and marks on either side ([`fold::plain`]). Keys are written by an older
+//! rule, without case alone ([`names::normalise`]): what begins with the part by that rule is found by its key, everything else
+//! by the walk over all keys, which folds each. Every name that has the part has a key with it, since what begins with a letter
+//! or a digit when it is folded did so before.
 
 use super::view::{Hit, SnapshotView, name_of, read_object};
 use domain::kinds::Kind;
-use domain::stored::names;
+use domain::stored::{fold, names};
 use domain::{Error, Result};
 use serde_json::{Map, Value};
 
 /// One of the walks over a kind's keys that make up a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Over the keys that begin with the part: names of which a word begins with it.
+    /// Over the keys that begin with the part: names of which a word begins with it, as it was typed.
     Begins,
-    /// Over all keys: names that have it elsewhere.
+    /// Over all keys: names that have it elsewhere, or otherwise.
     Inside,
     /// Over the objects: the part has no letter and no digit, and a name without any has no key.
     Objects,
@@ -36,14 +41,52 @@ impl Way {
     }
 }
 
-/// The walks that a search takes, one after the other. The part is normalised and not empty.
-#[must_use]
-pub fn ways(part: &str) -> &'static [Way] {
-    match part.chars().next() {
-        Some(first) if first.is_alphanumeric() => &[Way::Begins, Way::Inside],
-        // Why not `Begins`: keys begin at letters and digits.
-        _ if part.contains(char::is_alphanumeric) => &[Way::Inside],
-        _ => &[Way::Objects],
+/// A part of a name that is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Without case, width and marks: what has it is found.
+    plain: String,
+    /// As keys are written: what begins with it is found first.
+    keyed: String,
+}
+
+impl Part {
+    /// The part that somebody looks for by that text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self { plain: fold::plain(text), keyed: names::normalise(text) }
+    }
+
+    /// Whether every name has it: nothing but marks and blanks was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.plain.is_empty()
+    }
+
+    /// What it is looked for by: two parts with one text are the same search.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.keyed
+    }
+
+    /// Whether a text has it.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        fold::plain(text).contains(&self.plain)
+    }
+
+    /// Whether keys may begin with it: they begin at letters and digits.
+    fn begins_keys(&self) -> bool {
+        self.keyed.starts_with(char::is_alphanumeric)
+    }
+
+    /// The walks that find it, one after the other.
+    #[must_use]
+    pub fn ways(&self) -> &'static [Way] {
+        if !self.plain.contains(char::is_alphanumeric) {
+            return &[Way::Objects];
+        }
+        if self.begins_keys() { &[Way::Begins, Way::Inside] } else { &[Way::Inside] }
     }
 }
 
@@ -65,7 +108,7 @@ pub struct Walked {
     pub last: Option<Vec<u8>>,
 }
 
-/// An object's names, normalised, and the keys that they have.
+/// An object's names, folded, and the keys that they have.
 struct Named {
     name: Option<String>,
     texts: Vec<String>,
@@ -79,17 +122,22 @@ impl Named {
         let mut keys: Vec<_> = texts.iter().flat_map(|text| names::name_keys(text, id)).collect();
         keys.sort_unstable();
         keys.dedup();
-        let texts = texts.into_iter().map(names::normalise).collect();
+        let texts = texts.into_iter().map(fold::plain).collect();
         Self { name: name_of(kind, object), texts, keys }
     }
 
-    fn has(&self, part: &str) -> bool {
-        self.texts.iter().any(|text| text.contains(part))
+    fn has(&self, part: &Part) -> bool {
+        self.texts.iter().any(|text| text.contains(&part.plain))
+    }
+
+    /// Whether a key of it that has the part leads in vain: the object has names, and none of them has it.
+    fn lacks(&self, part: &Part) -> bool {
+        !self.texts.is_empty() && !self.has(part)
     }
 }
 
 impl SnapshotView {
-    /// A page of one walk: objects of the kind of which a name has the part (normalised, not empty) in it. `after` is
+    /// A page of one walk: objects of the kind of which a name has the part, which is not empty, in it. `after` is
     /// [`Walked::last`] of the page before.
     ///
     /// # Errors
@@ -98,7 +146,7 @@ impl SnapshotView {
         &self,
         kind: &'static Kind,
         way: Way,
-        part: &str,
+        part: &Part,
         after: Option<&[u8]>,
         limits: Limits,
     ) -> Result<Walked> {
@@ -109,7 +157,7 @@ impl SnapshotView {
         };
         let start = match (after, way) {
             (Some(key), _) => [key, b"\0"].concat(),
-            (None, Way::Begins) => part.as_bytes().to_vec(),
+            (None, Way::Begins) => part.keyed.as_bytes().to_vec(),
             (None, Way::Inside | Way::Objects) => Vec::new(),
         };
         let run = self.opened(run).await?;
@@ -120,7 +168,7 @@ impl SnapshotView {
 
         let mut walked = Walked::default();
         while let Some((key, value)) = reader.next().await? {
-            if way == Way::Begins && !key.starts_with(part.as_bytes()) {
+            if way == Way::Begins && !key.starts_with(part.keyed.as_bytes()) {
                 break;
             }
             // Why at least one key a page: a search that may read nothing more would never come further.
@@ -140,30 +188,34 @@ impl SnapshotView {
     }
 
     /// The object of a key that begins with the part, unless another such key comes before it.
-    async fn find_by_beginning(&self, kind: &'static Kind, part: &str, key: &[u8]) -> Result<Option<Hit>> {
+    async fn find_by_beginning(&self, kind: &'static Kind, part: &Part, key: &[u8]) -> Result<Option<Hit>> {
         let Some((_, id)) = names::split_key(key) else { return Ok(None) };
         let named = self.named(kind, id).await?;
-        let earlier = |k: &[u8]| k < key && k.starts_with(part.as_bytes());
+        // Why: a key may begin with a letter of which the name has the whole with its mark, as `か` of `が`.
+        if named.lacks(part) {
+            return Ok(None);
+        }
+        let earlier = |k: &[u8]| k < key && k.starts_with(part.keyed.as_bytes());
         Ok((!self.has_key(kind, &named, earlier).await?).then(|| hit(kind, id, named.name)))
     }
 
     /// The object of a key that has the part in it, unless another such key comes before it, or one begins with it.
-    async fn find_inside(&self, kind: &'static Kind, part: &str, key: &[u8]) -> Result<Option<Hit>> {
+    async fn find_inside(&self, kind: &'static Kind, part: &Part, key: &[u8]) -> Result<Option<Hit>> {
         let Some((text, id)) = names::split_key(key) else { return Ok(None) };
-        let core = part.trim_start_matches(|c: char| !c.is_alphanumeric());
-        let begins = core.len() == part.len();
+        let core = part.plain.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let begins = part.begins_keys();
         // Why before the object is read: most keys do not have the part in them. And where a word begins with it, the
         // walk `Begins` has found the object already.
-        if !text.contains(core) || (begins && names::has_word(text, part)) {
+        if (begins && names::has_word(text, &part.keyed)) || !fold::plain(text).contains(core) {
             return Ok(None);
         }
         let named = self.named(kind, id).await?;
-        if !named.texts.is_empty() && !named.has(part) {
+        if named.lacks(part) {
             return Ok(None);
         }
         let finds_it_before = |k: &[u8]| {
-            let has_it = || names::split_key(k).is_some_and(|(text, _)| text.contains(core));
-            (begins && k.starts_with(part.as_bytes())) || (k < key && has_it())
+            let has_it = || names::split_key(k).is_some_and(|(text, _)| fold::plain(text).contains(core));
+            (begins && k.starts_with(part.keyed.as_bytes())) || (k < key && has_it())
         };
         Ok((!self.has_key(kind, &named, finds_it_before).await?).then(|| hit(kind, id, named.name)))
     }
@@ -194,7 +246,7 @@ impl SnapshotView {
 }
 
 /// The object, when one of its names has the part in it.
-fn find_in_object(kind: &'static Kind, part: &str, key: &[u8], value: &[u8]) -> Result<Option<Hit>> {
+fn find_in_object(kind: &'static Kind, part: &Part, key: &[u8], value: &[u8]) -> Result<Option<Hit>> {
     let id = std::str::from_utf8(key).map_err(|e| Error::corrupt("a key is not text").caused_by(e))?;
     let named = Named::of(kind, id, &read_object(value)?);
     Ok(named.has(part).then(|| hit(kind, id, named.name)))

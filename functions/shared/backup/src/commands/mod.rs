@@ -5,8 +5,10 @@
 
 pub mod browse;
 pub mod diffs;
+pub mod filter;
 mod links;
 mod reads;
 pub mod search;
+mod searched;
 pub mod slots;
 pub mod snapshots;

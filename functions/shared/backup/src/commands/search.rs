@@ -1,19 +1,17 @@
-//! Objects of a sealed snapshot, of one kind or of all, listed or found by a part of a name, a page at a time.
+//! Objects of a sealed snapshot, of one kind or of all, listed, or found by their id or a part of a name, a page at a time.
 //!
 //! A page may be short, or empty, though more follows: a request reads [`READS`] blobs and then leaves the rest to the next.
 //! Only an answer without `next` says that everything was looked at.
 
 use super::browse::Browse;
 pub use super::reads::READS;
-use crate::archive::{Hit, Limits, SnapshotView, Walked, Way, ways};
+pub use super::searched::{NotHeld, Searched};
+use crate::archive::{Hit, Limits, Part, SnapshotView, Walked, Way, name_of};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::kinds::{KINDS, Kind, KindName};
-use domain::stored::{Missing, names};
+use domain::kinds::{KINDS, Kind};
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::Page;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 /// A part of what was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,32 +20,13 @@ pub struct Found {
     pub items: Vec<Hit>,
     /// Where to go on; none at the end. Opaque.
     pub next: Option<String>,
-    /// Whether everything was looked at, this page and those before it: there is no `next`.
+    /// Whether everything was looked at, this page and those before it, and could be judged.
     pub complete: bool,
+    /// Of how many objects, on this page and those before it, it is not known whether they are meant. Only a filter can leave
+    /// that open.
+    pub undecided: u64,
     /// What was, or is going to be, looked at.
     pub searched: Searched,
-}
-
-/// What a search is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Searched {
-    /// The snapshot that is searched.
-    pub snapshot: SnapshotId,
-    /// The kinds that it holds, of those that are asked for.
-    pub kinds: Vec<KindName>,
-    /// The kinds that are asked for and that it does not hold: nothing is said of these.
-    pub not_held: Vec<NotHeld>,
-}
-
-/// A kind that a snapshot does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NotHeld {
-    /// The name of the kind, such as `users`.
-    pub kind: KindName,
-    /// Why, for a person; none where the snapshot is older than the kind.
-    pub why: Option<String>,
 }
 
 /// What is walked over: all objects of a kind, or a way of a search.
@@ -83,16 +62,20 @@ impl Browse {
         name: Option<&str>,
         page: Page,
     ) -> Result<Found> {
-        let part = names::normalise(name.unwrap_or_default());
+        let part = Part::of(name.unwrap_or_default());
         let view = self.open(tenant, id).await?;
-        let searched = searched(&view, id, kind)?;
+        let searched = Searched::of(&view, kind, |kind| {
+            let names = std::iter::once(kind.name_property).chain(kind.search.iter().copied());
+            names.filter(|name| !part.is_empty() && !name.is_empty()).map(str::to_owned).collect()
+        })?;
         let held = || KINDS.iter().copied().filter(|k| searched.kinds.contains(&k.name));
-        let walks: Vec<Walk> = match part.as_str() {
-            "" => vec![Walk::All],
-            part => ways(part).iter().copied().map(Walk::By).collect(),
+        let walks: Vec<Walk> = if part.is_empty() {
+            vec![Walk::All]
+        } else {
+            part.ways().iter().copied().map(Walk::By).collect()
         };
         let steps: Vec<Step> = walks.iter().flat_map(|walk| held().map(|kind| (*walk, kind))).collect();
-        let bound = bound_to(tenant, id, kind, &part);
+        let bound = bound_to([tenant.as_str(), id.as_str(), kind.map_or("", |k| k.run()), part.text()]);
         let (mut at, mut after) = match page.after {
             Some(text) => place(&text, &steps, &bound)?,
             None => (0, None),
@@ -117,7 +100,35 @@ impl Browse {
             (at, after) = (at + 1, None);
             next = steps.get(at).map(|step| cursor(*step, b"", &bound));
         }
-        Ok(Found { items, complete: next.is_none(), next, searched })
+        Ok(Found { items, complete: next.is_none(), undecided: 0, next, searched })
+    }
+}
+
+impl Browse {
+    /// The objects of that id, of the one kind or of whatever kind: as it is written, or in lower case.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such snapshot, or it does not hold the one kind; `Conflict` when it is not sealed.
+    pub async fn by_id(
+        &self,
+        tenant: &TenantId,
+        id: &SnapshotId,
+        kind: Option<&'static Kind>,
+        key: &str,
+    ) -> Result<Found> {
+        let view = self.open(tenant, id).await?;
+        let searched = Searched::of(&view, kind, |_| Vec::new())?;
+        let mut items = Vec::new();
+        for kind in KINDS.iter().copied().filter(|k| searched.kinds.contains(&k.name)) {
+            // Why both: ids of Graph are in lower case, keys of assignments as it writes them, and people paste either.
+            for key in [key.to_owned(), key.to_lowercase()] {
+                if let Some(object) = view.find_object(kind, &key).await? {
+                    items.push(Hit { kind: kind.name, key, name: name_of(kind, &object) });
+                    break;
+                }
+            }
+        }
+        Ok(Found { items, next: None, complete: true, undecided: 0, searched })
     }
 }
 
@@ -133,29 +144,11 @@ async fn all(
     Ok(Walked { hits, last: next.map(String::into_bytes) })
 }
 
-fn searched(view: &SnapshotView, id: &SnapshotId, kind: Option<&'static Kind>) -> Result<Searched> {
-    if let Some(kind) = kind {
-        view.run(kind.run())?;
-    }
-    let asked = KINDS.iter().copied().filter(|k| kind.is_none_or(|kind| kind.name == k.name));
-    let (held, missing): (Vec<_>, Vec<_>) = asked.partition(|k| view.covers(k));
-    let why = |kind: &str| -> Option<&Missing> {
-        let of = |m: &&Missing| m.source == kind || m.source.split('.').next() == Some(kind);
-        view.manifest().missing.iter().find(of)
-    };
-    let not_held =
-        missing.into_iter().map(|k| NotHeld { kind: k.name, why: why(k.run()).map(|m| m.why.clone()) });
-    Ok(Searched {
-        snapshot: id.clone(),
-        kinds: held.into_iter().map(|k| k.name).collect(),
-        not_held: not_held.collect(),
-    })
-}
-
-/// What a cursor is good for: a hash of tenant, snapshot, kind and text. It is not a secret; it catches a mistake.
-fn bound_to(tenant: &TenantId, id: &SnapshotId, kind: Option<&Kind>, part: &str) -> String {
+/// What a cursor is good for: a hash of all that makes a search what it is, the tenant first. It is not a secret; it catches a
+/// mistake.
+pub(super) fn bound_to<const N: usize>(parts: [&str; N]) -> String {
     let mut hasher = blake3::Hasher::new();
-    for text in [tenant.as_str(), id.as_str(), kind.map_or("", |k| k.run()), part] {
+    for text in parts {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
     }
@@ -182,6 +175,9 @@ fn place(text: &str, steps: &[Step], bound: &str) -> Result<(usize, Option<Vec<u
     Ok((at, Some(key).filter(|key| !key.is_empty())))
 }
 
-fn not_ours() -> Error {
-    Error::invalid_field("cursor", "is not one that this search gave, for this snapshot, kind and name")
+pub(super) fn not_ours() -> Error {
+    Error::invalid_field(
+        "cursor",
+        "is not one that this search gave, for this snapshot, kind, name and filter",
+    )
 }

@@ -9,6 +9,7 @@ mod archive_runs;
 mod asking;
 mod compared;
 mod comparison;
+mod filtered;
 mod links;
 mod named_changes;
 mod noise;

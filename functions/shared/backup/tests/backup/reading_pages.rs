@@ -1,7 +1,7 @@
 //! How pages become runs: nothing is left out when pages fail or work is suspended, and a delta is what it says.
 
 use crate::paged::{Desk, manifest};
-use backup::archive::{Limits, SnapshotView, Way};
+use backup::archive::{Limits, Part, SnapshotView, Way};
 use domain::kinds;
 use domain::stored::Manifest;
 use domain::{ErrorKind, SnapshotId};
@@ -229,7 +229,7 @@ async fn searched(view: &SnapshotView, part: &str, hits: usize) -> Vec<String> {
         let mut after = None;
         loop {
             let limits = Limits { hits, reads: u64::MAX };
-            let page = view.search(users, way, part, after.as_deref(), limits).await.unwrap();
+            let page = view.search(users, way, &Part::of(part), after.as_deref(), limits).await.unwrap();
             assert!(page.hits.len() <= hits);
             keys.extend(page.hits.into_iter().map(|hit| hit.key));
             after = page.last;

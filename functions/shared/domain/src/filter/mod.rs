@@ -26,7 +26,7 @@
 //!
 //! # What it means
 //!
-//! - Text is compared without case, as Graph does, and ordered by its characters. An unquoted time is compared with a
+//! - Text is compared without case, as Graph does, however its accents are typed, and ordered by its characters. An unquoted time is compared with a
 //!   property that holds one as text. What is of another type is not equal, and neither less nor greater.
 //! - As OData has it: what is `null` is equal to `null` alone, neither less nor greater than anything, and a function of it is
 //!   neither true nor false, and neither is `not` of that. A path that leads nowhere is `null`.
@@ -42,6 +42,7 @@
 mod evaluate;
 mod lexer;
 mod parser;
+mod pick;
 mod seen;
 mod tree;
 
@@ -51,6 +52,7 @@ mod by_chance;
 mod tests;
 
 pub use evaluate::{Subject, Verdict};
+pub use pick::pick;
 pub use seen::{Beliefs, Seen};
 
 use crate::kinds::Kind;

@@ -25,6 +25,8 @@ pub struct Shelf {
     pub snapshot: SnapshotId,
     runs: BTreeMap<String, RunRef>,
     missing: Vec<Missing>,
+    /// How many more were sealed after the first.
+    sealed: usize,
 }
 
 struct Put;
@@ -53,6 +55,7 @@ impl Shelf {
             snapshot: SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
             runs: BTreeMap::new(),
             missing: Vec::new(),
+            sealed: 0,
         };
         let (_, wrapped) = shelf.world.key_ring.generate(&shelf.tenant).await.unwrap();
         let created_at = shelf.world.clock.now();
@@ -89,7 +92,9 @@ impl Shelf {
 
     /// The same again, as a snapshot of its own.
     pub async fn seal_another(&mut self) {
-        self.snapshot = SnapshotId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB");
+        self.sealed += 1;
+        let last = if self.sealed == 1 { "BBB".to_owned() } else { format!("{:03}", self.sealed) };
+        self.snapshot = SnapshotId::from_ulid(&format!("01JBBBBBBBBBBBBBBBBBBBB{last}"));
         self.seal().await;
         self.faults.take_log();
     }
@@ -106,6 +111,12 @@ impl Shelf {
         let archive = self.archive().open(&self.tenant).await.unwrap();
         let records = keys.iter().map(|key| (key.as_bytes().to_vec(), Vec::new())).collect();
         self.runs.insert(name.to_owned(), cut_run(&archive, records, 8).await);
+    }
+
+    /// The same again, without that run.
+    pub async fn drop_run(&mut self, name: &str) {
+        self.runs.remove(name);
+        self.seal_another().await;
     }
 
     /// The same again, where that kind could not be read.
@@ -193,13 +204,54 @@ async fn cut_run(archive: &TenantArchive, records: BTreeMap<Vec<u8>, Vec<u8>>, c
     made.unwrap()
 }
 
+/// Pieces of names, and what is left of them without case, width and marks: written by hand from Unicode's CaseFolding.txt,
+/// NormalizationTest.txt and UnicodeData.txt, and not by what is tested. Longer ones first.
+pub const FOLDS: [(&str, &str); 21] = [
+    ("e\u{301}", "e"),
+    ("E\u{301}", "e"),
+    ("i\u{307}", "i"),
+    ("カ\u{3099}", "ガ"),
+    ("ｶ\u{ff9e}", "ガ"),
+    ("\u{1112}\u{1161}\u{11ab}", "한"),
+    ("ガ", "ガ"),
+    ("é", "e"),
+    ("É", "e"),
+    ("İ", "i"),
+    ("ı", "ı"),
+    ("ß", "ss"),
+    ("ẞ", "ss"),
+    ("Σ", "σ"),
+    ("ς", "σ"),
+    ("ώ", "ω"),
+    ("Ａ", "a"),
+    ("（", "("),
+    ("ﬁ", "fi"),
+    ("\u{301}", ""),
+    ("\u{3000}", " "),
+];
+
+/// A text without case, width and marks, by that table; of other letters only those of ASCII have case here.
+pub fn by_hand(text: &str) -> String {
+    let (mut rest, mut folded) = (text, String::new());
+    while let Some(c) = rest.chars().next() {
+        let known = FOLDS.iter().find(|(piece, _)| rest.starts_with(piece));
+        let piece = known.map_or(&rest[..c.len_utf8()], |(piece, _)| piece);
+        match known {
+            Some((_, plain)) => folded.push_str(plain),
+            None => folded.push(c.to_ascii_lowercase()),
+        }
+        rest = &rest[piece.len()..];
+    }
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What a plain filter finds: the objects of which a name or an address has the part in it.
 pub fn filtered(kinds: &[(&str, &Names)], kind: Option<&str>, part: &str) -> BTreeSet<(String, String)> {
-    let part = names::normalise(part);
+    let part = by_hand(part);
     let mut found = BTreeSet::new();
     for (of, objects) in kinds.iter().filter(|(of, _)| kind.is_none_or(|kind| kind == *of)) {
         for (id, name) in *objects {
-            let has = |text: &str| names::normalise(text).contains(&part);
+            let has = |text: &str| by_hand(text).contains(&part);
             if has(name) || has(&address(id, name)) {
                 found.insert(((*of).to_owned(), id.clone()));
             }
