@@ -7,7 +7,7 @@ use domain::stored::{Manifest, Missing, MissingCause, RunRef};
 use domain::{Error, Result, SnapshotId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// An object that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +23,41 @@ pub struct Hit {
 /// At most this many names are kept: a comparison of a large tenant asks for those of everybody in it.
 const NAMES: usize = 20_000;
 
+/// What was found of ids, by kind. Why by kind: that an id is nobody's among users says nothing of groups.
+#[derive(Default)]
+struct Names {
+    by_kind: HashMap<KindName, HashMap<String, Named>>,
+    count: usize,
+}
+
+/// What an id is among the objects of one kind.
+#[derive(Clone)]
+enum Named {
+    /// No object has it.
+    Nobody,
+    /// One has it, and this name.
+    Object(Option<String>),
+}
+
+impl Names {
+    fn find(&self, kind: KindName, id: &str) -> Option<Named> {
+        self.by_kind.get(&kind)?.get(id).cloned()
+    }
+
+    fn keep(&mut self, kind: KindName, id: &str, named: Named) {
+        if self.count >= NAMES {
+            *self = Self::default();
+        }
+        self.count += 1;
+        self.by_kind.entry(kind).or_default().insert(id.to_owned(), named);
+    }
+}
+
 /// A snapshot opened for reading.
 pub struct SnapshotView {
     archive: TenantArchive,
     manifest: Manifest,
-    names: Mutex<HashMap<String, Option<String>>>,
+    names: Mutex<Names>,
     /// Why: a person who opens a group with a thousand members looks into the same few runs for each name.
     runs: Mutex<HashMap<RunRef, Arc<OpenRun>>>,
 }
@@ -182,26 +212,30 @@ impl SnapshotView {
     /// The name of the object with that id, of one of those kinds (of any kind when none is named); none when there
     /// is no such object, or when it has no name.
     pub async fn find_name(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
-        if let Some(known) = self.names.lock().expect("no holder of this lock panics").get(id) {
-            return Ok(known.clone());
-        }
-        let mut name = None;
         for kind in kinds::KINDS.iter().filter(|k| candidates.is_empty() || candidates.contains(&k.name)) {
             if kind.name_property.is_empty() || !self.covers(kind) {
                 continue;
             }
-            if let Some(bytes) = self.find_record(self.run(kind.run())?, id.as_bytes()).await? {
-                name = name_of(kind, &read_object(&bytes)?);
-                break;
+            let known = self.names().find(kind.name, id);
+            let named = if let Some(named) = known {
+                named
+            } else {
+                let named = match self.find_record(self.run(kind.run())?, id.as_bytes()).await? {
+                    Some(bytes) => Named::Object(name_of(kind, &read_object(&bytes)?)),
+                    None => Named::Nobody,
+                };
+                self.names().keep(kind.name, id, named.clone());
+                named
+            };
+            if let Named::Object(name) = named {
+                return Ok(name);
             }
         }
-        let mut names = self.names.lock().expect("no holder of this lock panics");
-        if names.len() >= NAMES {
-            names.clear();
-        }
-        names.insert(id.to_owned(), name.clone());
-        drop(names);
-        Ok(name)
+        Ok(None)
+    }
+
+    fn names(&self) -> MutexGuard<'_, Names> {
+        self.names.lock().expect("no holder of this lock panics")
     }
 
     /// A run of this snapshot, opened once.

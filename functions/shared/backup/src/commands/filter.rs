@@ -1,10 +1,11 @@
 //! Objects of one kind of a sealed snapshot that a filter means, a page at a time, in the order of their keys.
 //!
 //! Every object of the kind is looked at, since a filter may ask about any property: leaves are fetched far ahead, and of an
-//! object only what the filter asks about is taken apart. A request looks at [`READS`] blobs or [`BYTES`] plain bytes, and leaves
+//! object only what the filter asks about is taken apart; groups and roles are looked up where the rest does not decide. A request looks at [`READS`] blobs or [`BYTES`] plain bytes, and leaves
 //! the rest to the next.
 
 use super::browse::Browse;
+use super::follows::Follows;
 use super::search::{Found, Searched, bound_to, not_ours};
 use crate::archive::{Hit, Part, RunReader, SnapshotView, name_of};
 use base64::Engine;
@@ -67,8 +68,10 @@ impl Browse {
             None => Place { after: Vec::new(), undecided: 0 },
         };
 
-        let beliefs = Beliefs::of(view.manifest(), kind, &filter);
         let (end, mut bytes) = (view.reads() + READS, 0);
+        let mut beliefs = Beliefs::of(view.manifest(), kind, &filter);
+        let mut follows = Follows::of(&view, &filter);
+        follows.doubt(&mut beliefs).await?;
         let mut objects = Objects::begin(&view, kind, &filter, &after).await?;
         let wanted: Vec<&str> = filter.properties().chain(names.iter().copied()).collect();
         let (mut items, mut last, mut next) = (Vec::new(), None, None);
@@ -79,19 +82,27 @@ impl Browse {
                 next = Some(cursor(last, undecided, &bound));
                 break;
             }
-            let (key, object) = objects.take(&wanted)?;
+            let (key, mut object) = objects.take(&wanted)?;
             bytes += objects.bytes();
-            let has_part = || {
+            let has_part = |object: &Map<String, Value>| {
                 let mut texts = names.iter().filter_map(|name| object.get(*name)?.as_str());
                 part.as_ref().is_none_or(|part| texts.any(|text| part.is_in(text)))
             };
-            let verdict = filter.judge(&Seen { object: &object, beliefs: &beliefs });
-            if verdict != Verdict::No && has_part() {
-                if verdict == Verdict::Yes {
+            let mut verdict = filter.judge(&Seen { object: &object, beliefs: &beliefs });
+            if verdict != Verdict::No && !has_part(&object) {
+                verdict = Verdict::No;
+            }
+            // Why only now: what follows from links is looked up, and most objects are decided without it.
+            if verdict == Verdict::Unknown && follows.is_asked() {
+                follows.add(&key, &mut object).await?;
+                verdict = filter.judge(&Seen { object: &object, beliefs: &beliefs });
+            }
+            match verdict {
+                Verdict::Yes => {
                     items.push(Hit { kind: kind.name, key: key.clone(), name: name_of(kind, &object) });
-                } else {
-                    undecided += 1;
                 }
+                Verdict::Unknown => undecided += 1,
+                Verdict::No => {}
             }
             last = Some(key.into_bytes());
         }

@@ -6,6 +6,7 @@
 pub mod browse;
 pub mod diffs;
 pub mod filter;
+mod follows;
 mod links;
 mod reads;
 pub mod search;

@@ -1,6 +1,7 @@
 //! What an answer is about: which snapshot, as of when, which kinds, and what of them the snapshot does not hold.
 
 use crate::archive::SnapshotView;
+use domain::filter::Derived;
 use domain::kinds::{KINDS, Kind, KindName};
 use domain::stored::Manifest;
 use domain::{Result, SnapshotId, Timestamp};
@@ -94,7 +95,9 @@ fn parts_not_held(
     for property in properties {
         let name = kind.part(property);
         let said = manifest.said_of(&name);
-        let is_held = if kind.facets().any(|facet| facet == property) {
+        let is_held = if let Some(derived) = Derived::find(kind, property) {
+            derived.is_held(manifest)
+        } else if kind.facets().any(|facet| facet == property) {
             manifest.runs.contains_key(&name)
         } else if kind.is_extension(property) {
             manifest.extensions_of(kind).contains(property)

@@ -11,6 +11,7 @@ mod compared;
 mod comparison;
 mod filtered;
 mod links;
+mod membership;
 mod named_changes;
 mod noise;
 mod oracle;

@@ -135,6 +135,28 @@ async fn what_is_not_known_of_what_is_searched_is_named() {
 }
 
 #[tokio::test]
+async fn that_an_id_is_nobodys_among_one_kind_says_nothing_of_another() {
+    let named = |id: &str, name: &str| vec![(id.to_owned(), name.to_owned())];
+    let shelf = Shelf::of(&[("users", &named("u", "Ann")), ("groups", &named("g", "Night"))]).await;
+    let view = shelf.browse().open(&shelf.tenant, &shelf.snapshot).await.unwrap();
+    let [users, groups] = ["users", "groups"].map(|kind| kinds::get(kind).unwrap().name);
+    for (kinds, id, name) in [
+        (&[users][..], "g", None),
+        (&[groups], "g", Some("Night")),
+        (&[users], "g", None),
+        (&[], "g", Some("Night")),
+        (&[users, groups], "u", Some("Ann")),
+        (&[groups], "u", None),
+        (&[users], "u", Some("Ann")),
+    ] {
+        assert_eq!(view.find_name(kinds, id).await.unwrap().as_deref(), name, "{id} of {kinds:?}");
+    }
+    shelf.reads();
+    view.find_name(&[users], "g").await.unwrap();
+    assert_eq!(shelf.reads(), 0, "what was found is not looked for again");
+}
+
+#[tokio::test]
 async fn an_object_is_found_by_its_id_whatever_its_kind() {
     let names = [("a1", "Ann"), ("b|C|/|", "Bob")].map(|(id, name)| (id.to_owned(), name.to_owned()));
     let more = [("a1".to_owned(), "Group".to_owned())];

@@ -11,6 +11,11 @@ use std::cmp::Ordering;
 pub trait Subject {
     /// The value of a property, `null` where there is none; none where it is not known.
     fn property(&self, name: &str) -> Option<&Value>;
+
+    /// Items that a collection may have besides those that are known; none where it may have any.
+    fn rest(&self, _name: &str) -> Option<&[Value]> {
+        Some(&[])
+    }
 }
 
 /// Whether an object is meant.
@@ -93,22 +98,35 @@ fn truth<'a, S: Subject>(node: &Node, subject: &'a S, items: &mut Vec<&'a Value>
         Node::Matched(function, path, text) => {
             find(path, subject, items).map_or(Truth::Unknown, |value| matches(value, *function, text))
         }
-        Node::Some(path, condition) => match (find(path, subject, items), condition) {
-            (None, _) => Truth::Unknown,
-            (Some(Value::Array(all)), None) => (!all.is_empty()).into(),
-            (Some(Value::Array(all)), Some(condition)) => some(all, condition, subject, items),
-            (Some(_), _) => Truth::No,
-        },
+        Node::Some(path, condition) => {
+            let answer = match find(path, subject, items) {
+                None => Truth::Unknown,
+                Some(Value::Array(all)) => some(all, condition.as_deref(), subject, items),
+                Some(_) => Truth::No,
+            };
+            match (answer, path.root, path.names.as_slice()) {
+                (Truth::No, Root::Object, [collection]) => match subject.rest(collection) {
+                    None => Truth::Unknown,
+                    Some(rest) if some(rest, condition.as_deref(), subject, items) != Truth::No => {
+                        Truth::Unknown
+                    }
+                    Some(_) => Truth::No,
+                },
+                _ => answer,
+            }
+        }
     }
 }
 
-/// Whether the condition is true of one of them. Of what is neither true nor false, `any` says that it is not true.
+/// Whether the condition is true of one of them, or there is one. Of what is neither true nor false, `any` says that it is not
+/// true.
 fn some<'a, S: Subject>(
     all: &'a [Value],
-    condition: &Node,
+    condition: Option<&Node>,
     subject: &'a S,
     items: &mut Vec<&'a Value>,
 ) -> Truth {
+    let Some(condition) = condition else { return (!all.is_empty()).into() };
     let answers = all.iter().map(|item| {
         items.push(item);
         let answer = truth(condition, subject, items);

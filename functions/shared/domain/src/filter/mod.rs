@@ -37,8 +37,10 @@
 //!   the rest of the filter decides.
 //!
 //! The first name of a path is a property that is read of the kind ([`Kind::reads`]); where everything is kept that Graph
-//! gives, any name will do. Relations are no properties.
+//! gives, any name will do. Relations are no properties. Of people and groups there is what follows from links and grants to
+//! them besides ([`Derived`]): `memberOf`, `transitiveMemberOf` and `rolesHeld`, collections to ask by `any`.
 
+mod derived;
 mod evaluate;
 mod lexer;
 mod parser;
@@ -51,6 +53,7 @@ mod by_chance;
 #[cfg(test)]
 mod tests;
 
+pub use derived::{Derived, memberships};
 pub use evaluate::{Subject, Verdict};
 pub use pick::pick;
 pub use seen::{Beliefs, Seen};
@@ -98,6 +101,11 @@ impl Filter {
     /// The properties of the object that it asks about, each once.
     pub fn properties(&self) -> impl Iterator<Item = &str> {
         self.properties.iter().map(String::as_str)
+    }
+
+    /// Those of them that follow from what leads to the object.
+    pub fn derived(&self) -> impl Iterator<Item = Derived> {
+        Derived::ALL.into_iter().filter(|derived| self.properties.contains(derived.name()))
     }
 
     /// Whether an object is meant.

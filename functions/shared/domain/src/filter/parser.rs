@@ -1,5 +1,6 @@
 //! Tokens into a tree, by descent. The grammar is in the head of [`super`].
 
+use super::derived::Derived;
 use super::lexer::{self, Placed, Token};
 use super::tree::{Compare, Literal, Match, Node, Path, Root};
 use super::{Fault, MOST_BYTES, MOST_DEPTH, MOST_TERMS};
@@ -247,6 +248,9 @@ impl<'a> Parser<'a> {
 
     /// Whether objects of the kind have that property.
     fn checks(&self, property: &str) -> Result<(), &'static str> {
+        if Derived::find(self.kind, property).is_some() {
+            return Ok(());
+        }
         if self.kind.is_relation(property) {
             return Err("this leads to other objects, and is no property");
         }

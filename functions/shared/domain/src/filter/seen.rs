@@ -1,7 +1,7 @@
 //! An object of a snapshot as a filter sees it: what the snapshot does not know of it is unknown, and all else that is not
 //! there `null`. FORMAT.md section 9.
 
-use super::{Filter, Subject};
+use super::{Derived, Filter, Subject};
 use crate::kinds::Kind;
 use crate::stored::Manifest;
 use serde_json::{Map, Value, json};
@@ -11,29 +11,43 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct Beliefs(BTreeMap<String, Belief>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Belief {
     /// Whether a property that is not in the object has no value.
     of_absent: bool,
     /// Whether one that is `null`, or an empty collection, is known to be that.
     of_empty: bool,
+    /// Items that a collection may have besides those that are known; none where it may have any.
+    rest: Option<Vec<Value>>,
 }
 
 impl Beliefs {
     /// Those of a snapshot, about objects of a kind.
     pub fn of(manifest: &Manifest, kind: &Kind, filter: &Filter) -> Self {
         let belief = |property: &str| {
+            if let Some(derived) = Derived::find(kind, property) {
+                let rest = derived.is_held(manifest).then(Vec::new);
+                return Belief { of_absent: false, of_empty: true, rest };
+            }
             if kind.facets().any(|facet| facet == property) {
                 let is_held = manifest.runs.contains_key(&kind.part(property));
-                return Belief { of_absent: is_held, of_empty: is_held };
+                return Belief { of_absent: is_held, of_empty: is_held, rest: Some(Vec::new()) };
             }
             let empty: Map<String, Value> = [(property.to_owned(), json!(null))].into_iter().collect();
             Belief {
                 of_absent: !manifest.is_unknown(kind, property, &Map::new()),
                 of_empty: !manifest.is_unknown(kind, property, &empty),
+                rest: Some(Vec::new()),
             }
         };
         Self(filter.properties().map(|property| (property.to_owned(), belief(property))).collect())
+    }
+
+    /// That what follows from links or grants may have these items besides those that are known, for members may be hidden.
+    pub fn may_have(&mut self, derived: Derived, items: Vec<Value>) {
+        if let Some(rest) = self.0.get_mut(derived.name()).and_then(|belief| belief.rest.as_mut()) {
+            rest.extend(items);
+        }
     }
 }
 
@@ -56,5 +70,9 @@ impl Subject for Seen<'_> {
                 (!is_empty || belief.of_empty).then_some(value)
             }
         }
+    }
+
+    fn rest(&self, name: &str) -> Option<&[Value]> {
+        self.beliefs.0.get(name)?.rest.as_deref()
     }
 }

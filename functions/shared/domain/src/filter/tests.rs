@@ -1,6 +1,6 @@
 //! The language by examples: what it means, what it refuses and where.
 
-use super::{Beliefs, Filter, Seen, Subject, Verdict};
+use super::{Beliefs, Derived, Filter, Seen, Subject, Verdict};
 use crate::ErrorKind;
 use crate::kinds::{self, Kind};
 use crate::stored::Manifest;
@@ -168,6 +168,15 @@ fn a_filter_asks_about_what_is_read_of_the_kind_and_where_all_is_kept_about_anyt
     );
     assert!(Filter::parse(policies(), "whatever/@odata.type eq '#x'").is_ok());
     assert!(Filter::parse(policies(), "assignments/any()").is_err(), "they are links");
+    for derived in Derived::ALL {
+        let text = format!("{}/any(d: d/id eq 'x')", derived.name());
+        assert_eq!(Filter::parse(users(), &text).unwrap().derived().collect::<Vec<_>>(), [derived]);
+        assert!(Filter::parse(kinds::get("groups").unwrap(), &text).is_ok());
+        assert!(
+            Filter::parse(kinds::get("administrativeUnits").unwrap(), &text).is_err(),
+            "no unit is a member"
+        );
+    }
 }
 
 #[test]
