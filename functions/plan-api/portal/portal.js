@@ -144,7 +144,7 @@ async function compare(before, after) {
   do {
     const page = await call("GET", own(`/comparisons/${comparison.id}/changes?limit=200${cursor}`));
     for (const change of page.items) {
-      const parts = change.attributes.map((a) => `${a.path}: ${written(a.before ?? null)} → ${written(a.after ?? null)}`)
+      const parts = change.attributes.map((a) => `${a.path}: ${a.items ? written(a.items) : `${written(a.before ?? null)} → ${written(a.after ?? null)}`}`)
         .concat(change.links.map((l) => `${l.link} ${l.what}: ${l.toName || l.to}`));
       rows.push(row([change.kind, change.name || change.key, node("td", change.what, change.what), node("td", parts.join("\n"), "value")]));
     }

@@ -192,6 +192,7 @@ fn largest_change(n: u32) -> Change {
         path: format!("{detail}{}", longest()),
         before: Some(json!(longest())),
         after: Some(json!([longest()])),
+        ..AttributeChange::default()
     });
     let links = (0..12).map(|_| LinkChange {
         link: "groups.members".to_owned(),

@@ -193,12 +193,14 @@ pub fn two_changes() -> Vec<Change> {
                 path: "jobTitle".to_owned(),
                 before: Some(json!("Clerk")),
                 after: Some(json!("<script>alert(1)</script>")),
+                ..AttributeChange::default()
             },
             AttributeChange {
                 property: "department".to_owned(),
                 path: "department".to_owned(),
                 before: None,
                 after: Some(json!("Sales")),
+                ..AttributeChange::default()
             },
         ],
         links: vec![],

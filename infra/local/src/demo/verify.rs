@@ -48,6 +48,7 @@ pub(super) fn row(change: &Change) -> Vec<String> {
         What::Created => "created",
         What::Deleted => "deleted",
         What::Modified => "changed",
+        What::Moved => "moved",
         What::Activated => "activated",
         What::Ended => "ended",
     };
@@ -60,17 +61,14 @@ pub(super) fn row(change: &Change) -> Vec<String> {
         };
         let path = attribute.path.rsplit(['/', '[']).next().unwrap_or(&attribute.path);
         let short = if path == "value" { attribute.path.as_str() } else { path };
-        details.push(format!(
-            "{short}: {} -> {}",
-            cut(&text(&attribute.before)),
-            cut(&text(&attribute.after))
-        ));
+        let (before, after) = attribute.shown();
+        details.push(format!("{short}: {} -> {}", cut(&text(&before)), cut(&text(&after))));
     }
     for link in &change.links {
         let sign = match link.what {
             What::Created | What::Activated => "+",
             What::Deleted | What::Ended => "-",
-            What::Modified => "~",
+            What::Modified | What::Moved => "~",
         };
         let relation = link.link.split('.').next_back().unwrap_or(&link.link);
         details.push(format!("{sign} {relation} {}", link.to_name.as_deref().unwrap_or(&link.to)));

@@ -170,7 +170,7 @@ pub(super) fn lost(changes: &[Change], told: &Told, far_ends: &BTreeSet<String>)
     for change in changes {
         match change.what {
             What::Deleted => put(change, OBJECT, told.of(change, |_| true)),
-            What::Modified => {
+            What::Modified | What::Moved => {
                 for (attribute, paths) in properties(change) {
                     let is_meant = |part: &str| is_part_of(part, attribute);
                     let why = told.of(change, is_meant).or_else(|| told.of_beginning(change, &paths));
@@ -235,7 +235,7 @@ mod tests {
             property: "city".to_owned(),
             path: "city".to_owned(),
             before: Some("Oslo".into()),
-            after: None,
+            ..AttributeChange::default()
         };
         let link = LinkChange {
             link: "users.manager".to_owned(),
@@ -297,8 +297,7 @@ mod tests {
             let of = |path: &str| AttributeChange {
                 property: "scheduleInfo".to_owned(),
                 path: path.to_owned(),
-                before: None,
-                after: None,
+                ..AttributeChange::default()
             };
             Change { attributes: vec![of(BEGINNING), of(path)], ..change(What::Modified, "role") }
         };

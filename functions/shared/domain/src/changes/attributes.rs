@@ -1,9 +1,10 @@
 //! Two objects of a kind, attribute by attribute.
 
-use super::AttributeChange;
+use super::collections::{Named, ORDER, differing, identify, moved};
+use super::{AttributeChange, ItemChange, PartChange, What};
 use crate::canonical;
 use crate::canonical::Sorting;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Order};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 const NUMBERED: [&str; 2] = ["settings", "scheduledActionsForRule"];
 
 /// Compares two objects of a kind, attribute by attribute, sorted by path. Volatile properties are left
-/// out; order, spelling of dates, and nothing against an empty collection are no differences.
+/// out; spelling of dates, nothing against an empty collection, and an order that says nothing are no differences.
 pub fn compare_objects(
     kind: &Kind,
     before: &Map<String, Value>,
@@ -38,36 +39,63 @@ pub fn compare_objects(
         if silent.is_some() && says(before).is_some() && says(before) == says(after) {
             continue;
         }
-        let numbered = kind.sorting != Sorting::All && NUMBERED.contains(&property.as_str());
-        let mut walk = Walk { property, numbered, changes: &mut changes };
-        walk.compare(property.clone(), before.get(property), after.get(property));
+        let sense = Sense::of(kind, property);
+        let mut walk = Walk { property, sense, is_inside: false, changes: &mut changes };
+        walk.compare(property.clone(), property, before.get(property), after.get(property));
     }
     changes
 }
 
 /// Whether two values say the same: collections as sets, instants by their time, nothing and empty alike.
 pub fn equal_values(before: &Value, after: &Value) -> bool {
-    canonical::text(&normal(before, false)) == canonical::text(&normal(after, false))
+    is_same(before, after, Sense::PLAIN, "")
+}
+
+/// The same of a property of an object of that kind: an order that says something counts.
+pub fn equal_in(kind: &Kind, property: &str, before: &Value, after: &Value) -> bool {
+    is_same(before, after, Sense::of(kind, property), property)
 }
 
 /// Whether a value says as much as none at all.
 pub(super) fn says_nothing(value: &Value) -> bool {
-    normal(value, false).is_null()
+    normal(value, Sense::PLAIN, "").is_null()
+}
+
+/// What counts in a property besides its values.
+#[derive(Clone, Copy)]
+struct Sense {
+    /// Its items have an id that only says their position.
+    numbered: bool,
+    order: Order,
+}
+
+impl Sense {
+    const PLAIN: Self = Self { numbered: false, order: Order::Nowhere };
+
+    fn of(kind: &Kind, property: &str) -> Self {
+        let numbered = kind.sorting != Sorting::All && NUMBERED.contains(&property);
+        Self { numbered, order: kind.order }
+    }
+}
+
+/// Whether two values of the property `key` say the same.
+fn is_same(before: &Value, after: &Value, sense: Sense, key: &str) -> bool {
+    canonical::text(&normal(before, sense, key)) == canonical::text(&normal(after, sense, key))
 }
 
 struct Walk<'a> {
     property: &'a str,
-    numbered: bool,
+    sense: Sense,
+    /// Whether it compares two items of a collection in which nothing tells one from the other.
+    is_inside: bool,
     changes: &'a mut Vec<AttributeChange>,
 }
 
 impl Walk<'_> {
-    fn compare(&mut self, path: String, before: Option<&Value>, after: Option<&Value>) {
+    /// Compares what is at a path; `key` is the name of the innermost property there.
+    fn compare(&mut self, path: String, key: &str, before: Option<&Value>, after: Option<&Value>) {
         let null = Value::Null;
-        let same = |b: &Value, a: &Value| {
-            canonical::text(&normal(b, self.numbered)) == canonical::text(&normal(a, self.numbered))
-        };
-        if same(before.unwrap_or(&null), after.unwrap_or(&null)) {
+        if is_same(before.unwrap_or(&null), after.unwrap_or(&null), self.sense, key) {
             return;
         }
         match (before, after) {
@@ -75,41 +103,96 @@ impl Walk<'_> {
                 let mut keys: Vec<&String> = b.keys().chain(a.keys()).collect();
                 keys.sort_unstable();
                 keys.dedup();
-                let numbered = self.numbered;
+                let numbered = self.sense.numbered;
                 for key in keys.into_iter().filter(|k| !(is_annotation(k) || numbered && *k == "id")) {
-                    self.compare(at_key(&path, key), b.get(key), a.get(key));
+                    self.compare(at_key(&path, key), key, b.get(key), a.get(key));
                 }
             }
-            (Some(Value::Array(b)), Some(Value::Array(a))) => self.compare_items(&path, b, a),
-            _ => self.changes.push(AttributeChange {
-                property: self.property.to_owned(),
-                path,
-                before: before.filter(|v| !v.is_null()).cloned(),
-                after: after.filter(|v| !v.is_null()).cloned(),
-            }),
+            (Some(Value::Array(b)), Some(Value::Array(a))) => self.compare_items(path, key, b, a),
+            _ => self.told(path, before.cloned(), after.cloned(), Vec::new()),
         }
     }
 
-    /// Items that say which setting they are, are compared by that; other collections as a whole.
-    fn compare_items(&mut self, path: &str, before: &[Value], after: &[Value]) {
-        let (Some(b), Some(a)) = (by_setting(before), by_setting(after)) else {
-            self.changes.push(AttributeChange {
-                property: self.property.to_owned(),
-                path: path.to_owned(),
-                before: Some(Value::Array(before.to_vec())),
-                after: Some(Value::Array(after.to_vec())),
-            });
-            return;
+    /// Items that say which they are, are compared by that; other collections item by item.
+    fn compare_items(&mut self, path: String, key: &str, before: &[Value], after: &[Value]) {
+        let is_list = self.sense.order.counts_in(key);
+        let Some((b, a)) = identify(before, after) else {
+            if self.is_inside {
+                return self.told(path, Some(before.into()), Some(after.into()), Vec::new());
+            }
+            let said = |item: &Value| canonical::text(&normal(item, self.sense, ""));
+            let mut items = differing(before, after, is_list, said);
+            self.pair(&mut items, before, after);
+            return self.told(path, None, None, items);
         };
-        let mut settings: Vec<&str> = b.iter().chain(&a).map(|(id, _)| *id).collect();
-        settings.sort_unstable();
-        settings.dedup();
-        for setting in settings {
-            let find = |items: &[(&str, &Value)]| -> Option<Value> {
-                items.iter().find(|(id, _)| *id == setting).map(|(_, v)| (*v).clone())
+        let mut ids: Vec<&str> = b.iter().chain(&a).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            let find = |items: &Named<'_>| -> Option<Value> {
+                items.iter().find(|(other, _)| *other == id).map(|(_, v)| (*v).clone())
             };
-            self.compare(at_setting(path, setting), find(&b).as_ref(), find(&a).as_ref());
+            self.compare(at_item(&path, id), "", find(&b).as_ref(), find(&a).as_ref());
         }
+        let moved = if is_list { moved(&b, &a) } else { Vec::new() };
+        if !moved.is_empty() {
+            self.told(at_key(&path, ORDER), None, None, moved);
+        }
+    }
+
+    fn told(&mut self, path: String, before: Option<Value>, after: Option<Value>, items: Vec<ItemChange>) {
+        self.changes.push(AttributeChange {
+            property: self.property.to_owned(),
+            path,
+            before: before.filter(|v| !v.is_null()),
+            after: after.filter(|v| !v.is_null()),
+            items,
+        });
+    }
+
+    /// Makes of as many items that went as came one change each of their parts, where most of their parts are the same.
+    fn pair(&self, items: &mut Vec<ItemChange>, before: &[Value], after: &[Value]) {
+        let places = |what: What, of: fn(&ItemChange) -> Option<usize>| -> Vec<usize> {
+            items.iter().filter(|item| item.what == what).filter_map(of).collect()
+        };
+        let (went, came) = (places(What::Deleted, |i| i.was_at), places(What::Created, |i| i.is_at));
+        if went.len() != came.len() {
+            return;
+        }
+        for (was_at, is_at) in went.into_iter().zip(came) {
+            let (was, is) = (&before[was_at], &after[is_at]);
+            if !(was.is_object() && is.is_object()) {
+                continue;
+            }
+            let mut parts = Vec::new();
+            let mut inner =
+                Walk { property: self.property, sense: self.sense, is_inside: true, changes: &mut parts };
+            inner.compare(String::new(), "", Some(was), Some(is));
+            if parts.len() * 2 > leaves(was) {
+                continue;
+            }
+            items.retain(|i| !(i.what == What::Created && i.is_at == Some(is_at)));
+            if let Some(item) = items.iter_mut().find(|i| i.was_at == Some(was_at)) {
+                (item.what, item.is_at, item.item) = (What::Modified, Some(is_at), Value::Null);
+                item.parts = parts
+                    .into_iter()
+                    .map(|p| PartChange {
+                        path: p.path.trim_start_matches('/').to_owned(),
+                        before: p.before,
+                        after: p.after,
+                    })
+                    .collect();
+            }
+        }
+    }
+}
+
+/// How many plain values are in a value.
+fn leaves(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => map.iter().filter(|(k, _)| !is_annotation(k)).map(|(_, v)| leaves(v)).sum(),
+        Value::Array(items) => items.iter().map(leaves).sum(),
+        _ => 1,
     }
 }
 
@@ -118,44 +201,31 @@ pub(super) fn at_key(path: &str, key: &str) -> String {
     format!("{path}/{key}")
 }
 
-/// The path of a setting in the collection that is at a path.
-pub(super) fn at_setting(path: &str, setting: &str) -> String {
-    format!("{path}[{setting}]")
-}
-
-/// The items with what they set, when each says it and no two say the same.
-pub(super) fn by_setting(items: &[Value]) -> Option<Vec<(&str, &Value)>> {
-    let named: Vec<(&str, &Value)> =
-        items.iter().map(|i| setting_of(i).map(|s| (s, i))).collect::<Option<_>>()?;
-    let mut ids: Vec<&str> = named.iter().map(|(id, _)| *id).collect();
-    ids.sort_unstable();
-    ids.windows(2).all(|w| w[0] != w[1]).then_some(named)
-}
-
-pub(super) fn setting_of(item: &Value) -> Option<&str> {
-    item.pointer("/settingInstance/settingDefinitionId")
-        .or_else(|| item.get("settingDefinitionId"))
-        .or_else(|| item.get("ruleName"))
-        .and_then(Value::as_str)
+/// The path of an item of the collection that is at a path.
+pub(super) fn at_item(path: &str, id: &str) -> String {
+    format!("{path}[{id}]")
 }
 
 pub(super) fn is_annotation(key: &str) -> bool {
     key != "@odata.type" && key.contains("@odata.")
 }
 
-/// A value in the form in which two that mean the same are equal: without annotations and numbering, sorted.
-fn normal(value: &Value, numbered: bool) -> Value {
+/// A value of the property `key` in the form in which two that mean the same are equal: without annotations and numbering,
+/// and sorted where its order says nothing.
+fn normal(value: &Value, sense: Sense, key: &str) -> Value {
     match value {
         Value::Object(map) => {
-            let kept = map.iter().filter(|(k, _)| !(is_annotation(k) || numbered && *k == "id"));
+            let kept = map.iter().filter(|(k, _)| !(is_annotation(k) || sense.numbered && *k == "id"));
             let said: Map<String, Value> =
-                kept.map(|(k, v)| (k.clone(), normal(v, numbered))).filter(|(_, v)| !v.is_null()).collect();
+                kept.map(|(k, v)| (k.clone(), normal(v, sense, k))).filter(|(_, v)| !v.is_null()).collect();
             if said.is_empty() { Value::Null } else { Value::Object(said) }
         }
         Value::Array(items) if items.is_empty() => Value::Null,
         Value::Array(items) => {
-            let mut said: Vec<Value> = items.iter().map(|v| normal(v, numbered)).collect();
-            said.sort_by_cached_key(canonical::text);
+            let mut said: Vec<Value> = items.iter().map(|v| normal(v, sense, "")).collect();
+            if !sense.order.counts_in(key) {
+                said.sort_by_cached_key(canonical::text);
+            }
             Value::Array(said)
         }
         Value::String(text) => instant(text).map_or_else(|| value.clone(), |t| Value::from(t.to_string())),
@@ -259,6 +329,31 @@ mod tests {
             paths("ConfigurationPolicies", before, after),
             ["settings[b]/settingInstance/choiceSettingValue/value"]
         );
+    }
+
+    #[test]
+    fn order_is_a_change_where_it_says_something_and_restores_see_it() {
+        let (one, other) = (json!(["a", "b"]), json!(["b", "a"]));
+        let policy = |servers: &Value| json!({"id": "p", "servers": servers, "roleScopeTagIds": servers});
+        assert_eq!(paths("DeviceConfiguration", policy(&one), policy(&other)), ["servers"]);
+        let kind = kinds::get("DeviceConfiguration").unwrap();
+        assert!(!equal_in(kind, "servers", &one, &other) && equal_in(kind, "roleScopeTagIds", &one, &other));
+        assert!(equal_in(kinds::get("users").unwrap(), "otherMails", &one, &other));
+    }
+
+    #[test]
+    fn one_of_many_items_that_say_nothing_of_which_they_are_is_told_with_its_parts() {
+        let item = |n: usize, on: bool| json!({"n": n, "a": 1, "b": 2, "on": on});
+        let list = |on: bool| (0..50).map(|n| item(n, n == 7 && on)).collect::<Value>();
+        let map = |v: Value| v.as_object().unwrap().clone();
+        let (before, after) =
+            (map(json!({"id": "p", "rules": list(false)})), map(json!({"id": "p", "rules": list(true)})));
+        let changes = compare_objects(kinds::get("DeviceConfiguration").unwrap(), &before, &after);
+        assert_eq!((changes.len(), changes[0].path.as_str()), (1, "rules"));
+        let part = PartChange { path: "on".into(), before: Some(json!(false)), after: Some(json!(true)) };
+        let mut expected = ItemChange::new(What::Modified, Some(7), Some(7), Value::Null);
+        expected.parts.push(part);
+        assert_eq!(changes[0].items, [expected]);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What differs: one [`Change`] for each object, with its attributes one by one and its links one by one.
 //!
 //! Pure: the archive finds which records differ, this module says what that means. Volatile properties,
-//! order and spelling of dates never make a change; an object created again under a new id is the same.
+//! spelling of dates and an order that says nothing never make a change; an object created again under a new id is the same.
 
 mod attributes;
+mod collections;
 mod put_back;
 mod shape;
 
-pub use attributes::{compare_objects, equal_values};
+pub use attributes::{compare_objects, equal_in, equal_values};
 pub use put_back::{Apart, PutBack, is_within, property_of, put_back, value_at};
 pub use shape::{Everywhere, OneSided, Tally, one_sided, type_of};
 
@@ -15,7 +16,7 @@ use crate::kinds::NamedKind;
 use crate::{SnapshotId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What happened to an object or a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +28,8 @@ pub enum What {
     Deleted,
     /// It is on both sides and differs.
     Modified,
+    /// It is on both sides, and only its place among others differs: of items of a list alone.
+    Moved,
     /// A role that somebody was eligible for was activated, and ends by itself: nobody was given anything.
     Activated,
     /// Such an activation ended.
@@ -41,13 +44,88 @@ impl What {
 }
 
 /// One attribute that differs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributeChange {
     /// The top-level property.
     pub property: String,
     /// Where in it: `jobTitle`, `employeeOrgData/division`,
-    /// `settings[device_vendor_msft_…]/choiceSettingValue/value`. A restore can name it, to take back this alone.
+    /// `settings[device_vendor_msft_…]/choiceSettingValue/value`. In brackets is what an item is known by; nothing, where it
+    /// is the only one. `homeScreenPages/@order` is the order of such items. A restore can name it, to take back this alone.
+    pub path: String,
+    /// Its value before; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// Its value after; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+    /// The items that differ, of a collection whose items say nothing by which one is known again, or of an order: all
+    /// others are the same on both sides. `before` and `after` are absent then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<ItemChange>,
+}
+
+impl AttributeChange {
+    /// What was there and what is there, for a person: of a collection the items that differ alone, each with its place
+    /// where only that is another one.
+    pub fn shown(&self) -> (Option<Value>, Option<Value>) {
+        if self.items.is_empty() {
+            return (self.before.clone(), self.after.clone());
+        }
+        let side = |place: fn(&ItemChange) -> Option<usize>, part: fn(&PartChange) -> Option<&Value>| {
+            let one = |item: &ItemChange| {
+                let at = place(item)?;
+                Some(match item.what {
+                    What::Moved => json!({ "place": at + 1, "item": item.item }),
+                    What::Modified => {
+                        item.parts.iter().filter_map(|p| Some((p.path.clone(), part(p)?.clone()))).collect()
+                    }
+                    _ => item.item.clone(),
+                })
+            };
+            let mut all: Vec<Value> = self.items.iter().filter_map(one).collect();
+            if all.len() > 1 { Some(Value::Array(all)) } else { all.pop() }
+        };
+        (
+            side(|item| item.was_at, |part| part.before.as_ref()),
+            side(|item| item.is_at, |part| part.after.as_ref()),
+        )
+    }
+}
+
+/// One item of a collection that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemChange {
+    /// Whether it came, went, is at another place, or differs in parts.
+    pub what: What,
+    /// At which place it was before, from 0; absent where it was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_at: Option<usize>,
+    /// At which place it is now, from 0; absent where it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_at: Option<usize>,
+    /// The item, without notes of Graph's where it only moved; of an order what it is known by. Absent where it differs in
+    /// parts.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub item: Value,
+    /// In which parts it differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartChange>,
+}
+
+impl ItemChange {
+    /// An item that came, went or moved.
+    pub fn new(what: What, was_at: Option<usize>, is_at: Option<usize>, item: Value) -> Self {
+        Self { what, was_at, is_at, item, parts: Vec::new() }
+    }
+}
+
+/// One part of an item that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartChange {
+    /// Where in the item, as in the path of an attribute.
     pub path: String,
     /// Its value before; absent when there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,8 @@
 //! It walks as the comparison does, so that each path that a change names leads to the same place here. Whatever is beside a
 //! chosen path stays as it is.
 
-use super::attributes::{at_key, at_setting, by_setting, is_annotation};
+use super::attributes::{at_item, at_key, is_annotation};
+use super::collections::{Named, ORDER, all_named, identify};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -67,8 +68,9 @@ pub fn value_at<'a>(property: &str, value: Option<&'a Value>, path: &str) -> Opt
             Value::Object(parts) => {
                 parts.iter().find_map(|(key, part)| find(&at_key(place, key), part, path))
             }
+            Value::Array(_) if path == at_key(place, ORDER) => Some(value),
             Value::Array(items) => {
-                by_setting(items)?.into_iter().find_map(|(id, item)| find(&at_setting(place, id), item, path))
+                all_named(items).flatten().find_map(|(id, item)| find(&at_item(place, id), item, path))
             }
             _ => None,
         }
@@ -162,22 +164,48 @@ impl Weaver<'_> {
         Value::Object(out)
     }
 
-    /// Items that say which setting they are; of other collections no item can be chosen.
+    /// Items that say which they are; of other collections no item can be chosen.
     fn items(&mut self, path: &str, then: &[Value], now: &[Value]) -> Value {
-        let (Some(before), Some(live)) = (by_setting(then), by_setting(now)) else {
-            return Value::Array(now.to_vec());
+        let Some((before, live)) = identify(then, now) else { return Value::Array(now.to_vec()) };
+        let find = |items: &Named<'_>, id: &str| -> Option<Value> {
+            items.iter().find(|(other, _)| *other == id).map(|(_, item)| (*item).clone())
         };
-        let find = |items: &[(&str, &Value)], setting: &str| -> Option<Value> {
-            items.iter().find(|(id, _)| *id == setting).map(|(_, item)| (*item).clone())
-        };
-        let mut out = Vec::new();
-        // In the order of the live ones; what comes back follows them.
-        let came_back = before.iter().filter(|(id, _)| live.iter().all(|(other, _)| other != id));
-        for (setting, _) in live.iter().chain(came_back) {
-            let at = at_setting(path, setting);
-            out.extend(self.weave(&at, find(&before, setting).as_ref(), find(&live, setting).as_ref()));
+        // In the order of the live ones.
+        let mut out: Vec<(&str, Value)> = Vec::new();
+        for (id, item) in &live {
+            let woven = self.weave(&at_item(path, id), find(&before, id).as_ref(), Some(item));
+            out.extend(woven.map(|woven| (*id, woven)));
         }
-        Value::Array(out)
+        // What comes back stands before whatever it stood before; the last first, so that those that stood side by side do
+        // so again.
+        for (n, (id, item)) in before.iter().enumerate().rev() {
+            if live.iter().any(|(other, _)| other == id) {
+                continue;
+            }
+            if let Some(woven) = self.weave(&at_item(path, id), Some(item), None) {
+                let followed_by =
+                    |(other, _): &(&str, Value)| before[n + 1..].iter().any(|(b, _)| b == other);
+                let at = out.iter().position(followed_by).unwrap_or(out.len());
+                out.insert(at, (*id, woven));
+            }
+        }
+        let order = self.chosen.get(at_key(path, ORDER).as_str());
+        if let Some(order) = order.filter(|_| !before.is_empty() && !live.is_empty()) {
+            self.reached.insert(*order);
+            reorder(&mut out, &before);
+        }
+        Value::Array(out.into_iter().map(|(_, item)| item).collect())
+    }
+}
+
+/// Puts the items that were there then in the order that they had; others keep their places.
+fn reorder(items: &mut [(&str, Value)], then: &[(&str, &Value)]) {
+    let rank = |id: &str| then.iter().position(|(other, _)| *other == id);
+    let places: Vec<usize> = (0..items.len()).filter(|at| rank(items[*at].0).is_some()).collect();
+    let mut sorted: Vec<(&str, Value)> = places.iter().map(|at| items[*at].clone()).collect();
+    sorted.sort_by_key(|(id, _)| rank(id));
+    for (at, item) in places.into_iter().zip(sorted) {
+        items[at] = item;
     }
 }
 
@@ -280,10 +308,16 @@ mod tests {
     fn value() -> impl Strategy<Value = Value> {
         leaf().prop_recursive(4, 24, 4, |inner| {
             let parts = prop::collection::btree_map("[abc]", inner.clone(), 0..4);
-            let settings = prop::collection::btree_map("[st]", inner, 0..3);
+            let settings = prop::collection::btree_map("[stu]", inner.clone(), 0..4);
+            let shuffled = settings.prop_flat_map(|all| {
+                Just(all.iter().map(|(id, value)| setting(id, value)).collect::<Vec<_>>()).prop_shuffle()
+            });
+            // With doubles, and items that say nothing of which they are.
+            let unnamed = prop::collection::vec(("[st]?", inner), 0..3);
             prop_oneof![
                 parts.prop_map(|parts| parts.into_iter().collect::<Value>()),
-                settings.prop_map(|all| all.iter().map(|(id, value)| setting(id, value)).collect::<Value>()),
+                shuffled.prop_map(Value::Array),
+                unnamed.prop_map(|all| all.iter().map(|(id, value)| setting(id, value)).collect::<Value>()),
             ]
         })
     }
@@ -323,7 +357,7 @@ mod tests {
         fn whatever_the_paths_nothing_beside_them_is_touched(
             then in prop::option::of(value()),
             now in prop::option::of(value()),
-            paths in prop::collection::btree_set("settings(/[abc]|\\[[st]\\]|/value){0,4}", 0..4),
+            paths in prop::collection::btree_set("settings(/[abc]|\\[[st]?\\]|/value|/@order){0,4}", 0..4),
         ) {
             let put = put_back("settings", then.as_ref(), now.as_ref(), paths.iter().map(String::as_str));
             for path in changed(put.value.as_ref(), now.as_ref()) {

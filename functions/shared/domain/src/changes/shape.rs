@@ -4,7 +4,8 @@
 //! What was given and empty is `null` and there; only what is not in an object at all counts as absent.
 
 use super::AttributeChange;
-use super::attributes::{by_setting, is_annotation, says_nothing, setting_of};
+use super::attributes::{is_annotation, says_nothing};
+use super::collections::identify;
 use crate::canonical::Sorting;
 use crate::kinds::Kind;
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ pub fn type_of(object: &Map<String, Value>) -> &str {
 }
 
 /// The properties of an object, at whatever depth, that one side has and says something in, and that are not in the other
-/// at all. Items of collections are compared where they say which setting they are; that an item came or went is no such
+/// at all. Items of collections are compared where they say which they are; that an item came or went is no such
 /// property.
 pub fn one_sided(kind: &Kind, before: &Map<String, Value>, after: &Map<String, Value>) -> BTreeSet<OneSided> {
     let mut found = BTreeSet::new();
@@ -70,9 +71,9 @@ fn meet(
             }
         }
         (Some(Value::Array(before)), Some(Value::Array(after))) => {
-            let (Some(before), Some(after)) = (by_setting(before), by_setting(after)) else { return };
-            for (setting, one) in before {
-                let other = after.iter().find(|(id, _)| *id == setting);
+            let Some((before, after)) = identify(before, after) else { return };
+            for (id, one) in before {
+                let other = after.iter().find(|(other, _)| *other == id);
                 if let Some((_, other)) = other {
                     meet(found, format!("{path}[]"), (Some(one), Some(*other)), numbered);
                 }
@@ -135,8 +136,8 @@ fn places(object: &Map<String, Value>, path: &[&str]) -> (u64, u64) {
     let Some((first, rest)) = path.split_first() else { return (0, 0) };
     if let Some(collection) = first.strip_suffix("[]") {
         let items = object.get(collection).and_then(Value::as_array).into_iter().flatten();
-        let items = items.filter(|item| setting_of(item).is_some()).filter_map(Value::as_object);
         return items
+            .filter_map(Value::as_object)
             .map(|item| places(item, rest))
             .fold((0, 0), |(p, h), (places, held)| (p + places, h + held));
     }
@@ -161,7 +162,10 @@ impl Everywhere {
     pub fn explains(&self, of_type: &str, change: &AttributeChange) -> bool {
         self.0.iter().any(|(of, property)| {
             let is_gone = if property.came { &change.before } else { &change.after };
-            of == of_type && is_gone.is_none() && general(&change.path) == property.path
+            of == of_type
+                && change.items.is_empty()
+                && is_gone.is_none()
+                && general(&change.path) == property.path
         })
     }
 }

@@ -23,7 +23,7 @@ pub use rights::{Grant, RoleRelation, Term, assignments};
 pub use rows::KINDS;
 pub use shape::{
     ApiVersion, EXTENSION_PREFIX, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite,
-    Read, Reference, Rule, Source, Unread,
+    Order, Read, Reference, Rule, Source, Unread,
 };
 pub use writing::{
     Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,

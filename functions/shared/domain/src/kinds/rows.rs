@@ -5,8 +5,8 @@
 use super::KindName;
 use super::rights::{Grant, RoleRelation, Term};
 use super::shape::{
-    ApiVersion, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference,
-    Rule, Source, Unread,
+    ApiVersion, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Order, Read,
+    Reference, Rule, Source, Unread,
 };
 use super::writing::{
     Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,
@@ -182,6 +182,7 @@ static USERS: Kind = Kind {
     }],
     references: &[],
     sorting: Sorting::All,
+    order: Order::Nowhere,
     collections: &[
         "assignedLicenses",
         "assignedPlans",
@@ -466,6 +467,7 @@ static GROUPS: Kind = Kind {
     ],
     references: &[],
     sorting: Sorting::All,
+    order: Order::Nowhere,
     collections: &[
         "assignedLabels",
         "assignedLicenses",
@@ -675,6 +677,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     }],
     references: &[],
     sorting: Sorting::All,
+    order: Order::Nowhere,
     collections: &[],
     volatile: &[],
     read_only: &[],
@@ -742,6 +745,7 @@ static ROLES: Kind = Kind {
     links: &[],
     references: &[],
     sorting: Sorting::All,
+    order: Order::Nowhere,
     collections: &[],
     volatile: &["inheritsPermissionsFrom"],
     read_only: &["isBuiltIn", "resourceScopes"],
@@ -838,6 +842,7 @@ static ADMINS: Kind = Kind {
     links: &[],
     references: ROLE_REFERENCES,
     sorting: Sorting::All,
+    order: Order::Nowhere,
     collections: &[],
     volatile: &["principalOrganizationId"],
     read_only: &[],
@@ -918,6 +923,7 @@ const SCHEDULES: Kind = Kind {
     links: &[],
     references: ROLE_REFERENCES,
     sorting: Sorting::All,
+    order: Order::Nowhere,
     collections: &[],
     volatile: &["createdDateTime", "createdUsing", "modifiedDateTime", "status"],
     read_only: &["memberType", "assignmentType"],
@@ -954,7 +960,18 @@ const POLICY_VOLATILE: &[&str] = &[
     "creationSource",
     "isAssigned",
     "supportsScopeTags",
-    "priorityMetaData",
+];
+/// Collections of policies that are sets. Every other one is a list: servers are asked, pages shown and rules tried one
+/// after the other. Source: the types' pages below learn.microsoft.com/graph/api/resources/intune-graph-overview.
+const POLICY_SETS: &[&str] = &[
+    "children",
+    "firewallRules",
+    "notificationMessageCCList",
+    "omaSettings",
+    "roleScopeTagIds",
+    "scheduledActionConfigurations",
+    "scheduledActionsForRule",
+    "settings",
 ];
 const INTUNE: Option<&Licence> = Some(&Licence { name: "Microsoft Intune", plans: &["INTUNE"] });
 
@@ -1011,9 +1028,11 @@ const POLICIES: Kind = Kind {
     links: &[],
     references: &[],
     sorting: Sorting::Only(&["roleScopeTagIds", "settings", "scheduledActionsForRule"]),
+    order: Order::Except(POLICY_SETS),
     collections: &[],
     volatile: POLICY_VOLATILE,
-    read_only: &[],
+    // Written by an action of its own (`reorder`), which no restore takes.
+    read_only: &["priorityMetaData"],
     create_only: &[],
     phase: Phase::Policies,
     writing: Writing {

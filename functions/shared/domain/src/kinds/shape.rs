@@ -128,6 +128,16 @@ pub enum Identity {
     Natural(&'static [&'static str]),
 }
 
+/// In which collections of a kind's objects the order of the items says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// In none: Graph promises no order.
+    Nowhere,
+    /// In all, at any depth, but those in properties of these names: whoever set them up cannot say an order, or it has no
+    /// effect.
+    Except(&'static [&'static str]),
+}
+
 /// A property that holds the id of another object. References are rewritten when that object was
 /// created again under a new id, and shown by name.
 #[derive(Debug, PartialEq, Eq)]
@@ -290,6 +300,8 @@ pub struct Kind {
     pub references: &'static [Reference],
     /// Which collections have an order of their own, and which are sorted before they are stored.
     pub sorting: Sorting,
+    /// In which collections a comparison and a restore heed the order.
+    pub order: Order,
     /// Those of the selected properties that hold a collection. Source: the type in Graph's metadata.
     pub collections: &'static [&'static str],
     /// Changes by itself, or follows from something else that is compared: never a change.

@@ -2,8 +2,9 @@
 
 use super::draft::{Draft, Planner};
 use super::{AttributeMode, Cause, Held, Item, LeftBy, Phase, Warning, WriteAction, unread};
+use crate::kinds::Kind;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The property of users and groups that holds their licences.
 pub const PROPERTY: &str = "assignedLicenses";
@@ -37,6 +38,11 @@ fn in_error(object: &Map<String, Value>) -> Vec<(&str, &str)> {
     failed.filter_map(|s| Some((s["skuId"].as_str()?, s["error"].as_str().unwrap_or("Other")))).collect()
 }
 
+/// Whether a property of objects that can be licensed says which licences they have: it is planned here, path by path.
+pub(super) fn is_about(kind: &Kind, property: &str) -> bool {
+    kind.writing.licences && [PROPERTY, STATES].contains(&property)
+}
+
 /// Whether a side knows the object's own licences.
 pub(super) fn knows(held: &Held) -> bool {
     !held.unknown.contains(PROPERTY) && !held.unknown.contains(STATES)
@@ -44,15 +50,25 @@ pub(super) fn knows(held: &Held) -> bool {
 
 /// The step that makes the licences of an item what they shall be.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: Option<&Held>) {
-    if !item.kind.writing.licences || !item.chooses(PROPERTY) {
+    let is_all = item.chooses(PROPERTY) || item.chooses(STATES);
+    let paths = item.paths_in(PROPERTY).chain(item.paths_in(STATES));
+    let chosen: BTreeSet<&str> = paths.filter_map(|path| path.split(['[', ']']).nth(1)).collect();
+    if !item.kind.writing.licences || !is_all && chosen.is_empty() {
         return;
     }
     if !knows(wanted) || live.is_some_and(|live| !knows(live)) {
         return planner.impossible(item, PROPERTY, Cause::NotRead, unread::why(knows(wanted)));
     }
-    let (then, now) =
+    let (mut then, now) =
         (direct_licences(&wanted.object), live.map(|l| direct_licences(&l.object)).unwrap_or_default());
     let sku = |licence: &Value| licence["skuId"].as_str().unwrap_or_default().to_owned();
+    if !is_all {
+        // Licences of which nothing was chosen stay as they are.
+        let is_chosen = |licence: &Value| chosen.contains(sku(licence).as_str());
+        then.retain(is_chosen);
+        then.extend(now.iter().filter(|licence| !is_chosen(licence)).cloned());
+        then.sort_by_key(sku);
+    }
     for (sku, error) in live.into_iter().flat_map(|live| in_error(&live.object)) {
         if then.iter().any(|licence| licence["skuId"] == sku) {
             let why = format!("it is assigned, and Microsoft says that it is not in effect: {error}");

@@ -58,7 +58,7 @@ pub use schedules::{
 };
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
 pub use step::{Cause, End, Impossible, Remark, RestorePlan, Step, Warning, WriteAction};
-pub use values::same;
+pub use values::{same, same_in};
 
 /// Privileged Role Administrator's template id, the same in every tenant. Source: as for [`GLOBAL_ADMINISTRATOR`].
 pub const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";

@@ -2,7 +2,7 @@
 
 use super::draft::Planner;
 use super::values::is_empty;
-use super::{AttributeMode, Cause, Held, Item, LeftBy, unread};
+use super::{AttributeMode, Cause, Held, Item, LeftBy, licences, unread};
 use crate::changes::{Apart, property_of, put_back, value_at};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -21,7 +21,9 @@ pub(super) fn put_back_parts(
     now: &Map<String, Value>,
 ) {
     let properties: BTreeSet<&str> = item.paths.iter().map(|path| property_of(path)).collect();
-    for property in properties.into_iter().filter(|property| !item.chooses(property)) {
+    let is_planned_here =
+        |property: &&str| !item.chooses(property) && !licences::is_about(item.kind, property);
+    for property in properties.into_iter().filter(is_planned_here) {
         let was_known = !wanted_side.lacks(item.kind, property);
         if !was_known || live_side.lacks(item.kind, property) {
             // Where either side has something, that is told when the property is planned.

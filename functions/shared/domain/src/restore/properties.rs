@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
-use super::values::{is_empty, is_true, parts, same, text};
+use super::values::{is_empty, is_true, parts, same, same_in, text};
 use super::{
     AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, extensions, licences, outside, partial,
     policies, unread,
@@ -79,6 +79,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             continue;
         }
         let (before, after) = (now.get(property), then.get(property));
+        let same = |a: Option<&Value>, b: Option<&Value>| same_in(kind, property, a, b);
         if same(before, after) {
             continue;
         }

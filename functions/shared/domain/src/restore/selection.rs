@@ -288,8 +288,8 @@ mod tests {
         let attribute = |property: &str| crate::changes::AttributeChange {
             property: property.to_owned(),
             path: property.to_owned(),
-            before: None,
             after: Some("x".into()),
+            ..crate::changes::AttributeChange::default()
         };
         let link = SelectedLink { link: "users.manager".to_owned(), to: "m".to_owned() };
         let change = |what| Change {

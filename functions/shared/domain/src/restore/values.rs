@@ -1,7 +1,8 @@
 //! When two values are the same to a restore, and what a value becomes.
 
 use super::AttributeMode;
-use crate::changes::equal_values;
+use crate::changes::{equal_in, equal_values};
+use crate::kinds::Kind;
 use serde_json::{Map, Value};
 
 /// Whether two values say the same; nothing, empty text, empty collections and objects of these are alike.
@@ -10,6 +11,16 @@ pub fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
     match (&a, &b) {
         (None, None) => true,
         (Some(a), Some(b)) => a == b || equal_values(a, b),
+        _ => false,
+    }
+}
+
+/// The same of a property of an object of that kind: an order that says something counts.
+pub fn same_in(kind: &Kind, property: &str, a: Option<&Value>, b: Option<&Value>) -> bool {
+    let (a, b) = (prune(a), prune(b));
+    match (&a, &b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => a == b || equal_in(kind, property, a, b),
         _ => false,
     }
 }

@@ -366,10 +366,13 @@ fn meaning(kind: ErrorKind) -> &'static str {
 
 fn line(change: &Change) -> ChangeLine {
     let label = change.kind.find().map_or_else(|| change.kind.to_string(), |k| k.label.to_owned());
-    let attributes = change.attributes.iter().map(|a| ChangeDetail {
-        what: one_line(&a.path),
-        before: a.before.as_ref().and_then(value_line),
-        after: a.after.as_ref().and_then(value_line),
+    let attributes = change.attributes.iter().map(|a| {
+        let (before, after) = a.shown();
+        ChangeDetail {
+            what: one_line(&a.path),
+            before: before.as_ref().and_then(value_line),
+            after: after.as_ref().and_then(value_line),
+        }
     });
     let links = change.links.iter().map(|l| {
         let there = |value: &Option<serde_json::Value>| match value.as_ref().and_then(link_line) {

@@ -81,7 +81,7 @@ pub(super) fn role_sentence(change: &Change) -> Option<String> {
     Some(match change.what {
         What::Created => format!("{who} {given} {which} over {over}"),
         What::Deleted => format!("{who} {taken} {which} over {over}"),
-        What::Modified => format!("{who}: the terms of {which} over {over} changed"),
+        What::Modified | What::Moved => format!("{who}: the terms of {which} over {over} changed"),
         What::Activated => {
             let until = change.ends_at.map(|end| end.strftime(" until %-d %B %Y, %H:%M (UTC)").to_string());
             format!("{who} activated {which} over {over}{}", until.unwrap_or_default())

@@ -79,7 +79,7 @@ impl DiffCounts {
         match change.what {
             What::Created => self.created += 1,
             What::Deleted => self.deleted += 1,
-            What::Modified => self.modified += 1,
+            What::Modified | What::Moved => self.modified += 1,
             What::Activated => self.activated += 1,
             What::Ended => self.ended += 1,
         }

@@ -75,6 +75,7 @@ fn verb(what: What) -> &'static str {
         What::Created => "created",
         What::Deleted => "deleted",
         What::Modified => "modified",
+        What::Moved => "moved",
         What::Activated => "activated",
         What::Ended => "ended",
     }

@@ -23,6 +23,7 @@ fn largest_change(n: usize, is_privileged: bool) -> Change {
         path: format!("{detail}{}", longest()),
         before: Some(json!(longest())),
         after: Some(json!(format!("<{}", "&".repeat(400)))),
+        ..AttributeChange::default()
     });
     Change {
         kind: support::kind("users").name.into(),

@@ -3,7 +3,7 @@
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
 use domain::restore::{
-    End, SCHEDULE, ScheduleEnd, Step, WriteAction, at_last, content, direct_licences, same,
+    End, SCHEDULE, ScheduleEnd, Step, WriteAction, at_last, content, direct_licences, same, same_in,
 };
 use engine::ports::{DirectoryWrite, LiveObject};
 use serde_json::{Map, Value};
@@ -126,8 +126,11 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
             body.insert(property.clone(), value.clone());
         }
     }
-    let differs: Vec<String> =
-        after.iter().filter(|(p, v)| !same(now.get(*p), Some(v))).map(|(p, _)| p.clone()).collect();
+    let differs: Vec<String> = after
+        .iter()
+        .filter(|(p, v)| !same_in(kind, p, now.get(*p), Some(v)))
+        .map(|(p, _)| p.clone())
+        .collect();
     if differs.is_empty() {
         return Check::So;
     }

@@ -182,6 +182,57 @@ fn a_path_into_what_a_side_could_not_read_is_told_once_and_nothing_is_written() 
     }
 }
 
+#[test]
+fn the_order_of_a_list_is_put_back_and_the_order_of_a_set_is_nothing() {
+    let policy = |servers: &[&str], tags: &[&str]| {
+        held(
+            &json!({"@odata.type": "#vpn", "id": "p", "displayName": "P", "servers": servers, "roleScopeTagIds": tags}),
+        )
+    };
+    let both = item(
+        "DeviceConfiguration",
+        "p",
+        Some(policy(&["a", "b"], &["0", "1"])),
+        Some(policy(&["b", "a"], &["1", "0"])),
+    );
+    let made = plan(&exactly(vec![both]));
+    let bodies = updates(&made);
+    assert_eq!((bodies.len(), &bodies[0]["servers"]), (1, &json!(["a", "b"])));
+    assert_eq!(bodies[0].get("roleScopeTagIds"), None);
+}
+
+#[test]
+fn the_order_of_named_items_is_put_back_alone_where_it_is_chosen() {
+    let page = |name: &str, icon: &str| json!({"displayName": name, "icon": icon});
+    let policy = |pages: [Value; 2]| {
+        held(&json!({"@odata.type": "#home", "id": "p", "displayName": "P", "pages": pages}))
+    };
+    let wanted = policy([page("Work", "1"), page("Play", "1")]);
+    let live = policy([page("Play", "2"), page("Work", "1")]);
+    let both = item("DeviceConfiguration", "p", Some(wanted), Some(live));
+    let made = plan(&exactly(vec![at(&["pages/@order"], both)]));
+    assert_eq!(updates(&made)[0]["pages"], json!([page("Work", "1"), page("Play", "2")]));
+}
+
+#[test]
+fn one_licence_is_put_back_by_its_path_and_the_others_stay() {
+    let user = |skus: &[&str]| {
+        let state = |sku: &&str| json!({"skuId": sku, "disabledPlans": [], "assignedByGroup": null});
+        let states: Vec<Value> = skus.iter().map(state).collect();
+        held(
+            &json!({"id": "u", "displayName": "U", "usageLocation": "NO", "assignedLicenses": states, "licenseAssignmentStates": states}),
+        )
+    };
+    for path in ["assignedLicenses[s1]", "licenseAssignmentStates[s1]/assignedByGroup"] {
+        let both = item("users", "u", Some(user(&["s1", "s2"])), Some(user(&["s3"])));
+        let made = plan(&exactly(vec![at(&[path], both)]));
+        let add = vec![json!({"skuId": "s1", "disabledPlans": []})];
+        let actions: Vec<_> = made.steps.iter().map(|step| step.action.clone()).collect();
+        assert_eq!(actions, [WriteAction::AssignLicences { add, remove: vec![] }], "{path}");
+        assert_eq!(made.impossible, []);
+    }
+}
+
 proptest! {
     /// For every set of changed paths: what is left between the snapshot and the policy is what was not chosen.
     #[test]
