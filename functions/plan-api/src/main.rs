@@ -13,7 +13,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         records: records.clone(),
         clock: wiring.clock.clone(),
         ids: wiring.ids.clone(),
-        directory: wiring.directory()?,
+        directory: wiring.directory_for_few()?,
         keys: wiring.keys(),
         signer: wiring.signer(),
         sign_ins: wiring.sign_ins()?,

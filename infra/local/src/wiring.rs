@@ -8,9 +8,10 @@ use crate::ports::Ports;
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use backup::{diff_snapshots, schedule_snapshots, take_snapshot};
 use domain::{Error, Result};
+use engine::limit_shares::LimitShares;
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
 use engine::purge_data;
-use engine::records::Records;
+use engine::records::{OwnApplication, Records};
 use engine::work::{JobWorker, TickWorker};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
 use partners::commands::connect::ConsentSettings;
@@ -268,5 +269,9 @@ fn graph(wanted: Wanted<'_>, secret: &str) -> Result<GraphClient> {
     let Ports { secrets, clock, ids, .. } = wanted.ports.clone();
     let (graph_url, login_url) = (wanted.config.graph_url.clone(), wanted.config.login_url.clone());
     let settings = GraphSettings { graph_url, login_url, ..GraphSettings::default() };
-    GraphClient::new(settings, secrets, secret, clock, ids)
+    let application =
+        if secret == GraphWriter::SECRET { OwnApplication::Writer } else { OwnApplication::Reader };
+    let shares = LimitShares::new(records(wanted), application, &*ids);
+    // As functions have it; the one process here has all of the limits by itself.
+    Ok(GraphClient::new(settings, secrets, secret, clock, ids)?.leasing(shares))
 }

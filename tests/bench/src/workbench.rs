@@ -14,11 +14,13 @@ use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use embedded::FolderVault;
+use engine::limit_shares::LimitShares;
 use engine::ports::{
     Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Secrets, Signer, Vault,
 };
 use engine::records::{
-    CredentialStatus, Diff, Partner, Reason, Record, Records, Restore, Side, StoredKey, Tenant,
+    CredentialStatus, Diff, OwnApplication, Partner, Reason, Record, Records, Restore, Side, StoredKey,
+    Tenant,
 };
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
 use jiff::SignedDuration;
@@ -155,8 +157,12 @@ impl Workbench {
 
     /// A client of its own, as each function has one; `name` is that of its secret.
     fn client(&self, settings: GraphSettings, name: &str) -> Result<GraphClient, String> {
+        let reads = name == GraphDirectory::SECRET;
+        let application = if reads { OwnApplication::Reader } else { OwnApplication::Writer };
+        let shares = LimitShares::new(self.records.clone(), application, &*self.ids);
         let (secrets, clock, ids) = (self.secrets.clone(), self.clock.clone(), self.ids.clone());
-        GraphClient::new(settings, secrets, name, clock, ids).map_err(|e| e.to_string())
+        let client = GraphClient::new(settings, secrets, name, clock, ids).map_err(|e| e.to_string())?;
+        Ok(client.leasing(shares))
     }
 
     /// Writes the rows of a tenant that is connected.

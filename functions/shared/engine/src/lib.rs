@@ -9,6 +9,7 @@
 //! - [`purge_data`]: the sweep that deletes organisations and rows that have expired.
 //! - [`metrics`]: what is counted while it runs, as one table; [`trace`]: the name under which all logs of one story
 //!   are found.
+//! - [`limit_shares`]: how processes share what Microsoft allows our applications.
 //! - [`audit`]: appending to audit logs.
 //! - [`signed`]: statements under the installation's signature.
 //! - [`upgrade`]: rows of an earlier release, moved to where they are now.
@@ -18,6 +19,7 @@
 pub mod announce;
 pub mod audit;
 pub mod end_customers;
+pub mod limit_shares;
 pub mod messages;
 pub mod metrics;
 pub mod open_work;

@@ -12,7 +12,7 @@ use crate::{
     limits::{Cost, Lane},
     throttle::is_of_application,
     token::{Token, guid},
-    waits::{least_ms, retry_after_ms},
+    waits::{least_ms, ms_between, retry_after_ms},
 };
 use domain::{Error, Result, TenantId};
 use engine::ports::Spent;
@@ -175,8 +175,22 @@ impl GraphClient {
             self.sleep_or_say(wait_ms, ask).await?;
             wait_ms = throttle.blocked_ms(tenant, lane, self.now());
         }
-        let wait_ms = throttle.application_wait_ms(lane, cost, self.now(), self.deadline);
-        if wait_ms > 0 { self.sleep_or_say(wait_ms, ask).await } else { Ok(()) }
+        loop {
+            self.keep_lease(lane, cost).await;
+            let looks_at = self.looks_at();
+            let latest = [looks_at, self.deadline].into_iter().flatten().min();
+            let wait_ms = throttle.application_wait_ms(lane, cost, self.now(), latest);
+            if wait_ms == 0 {
+                return Ok(());
+            }
+            match looks_at.map(|at| ms_between(self.now(), at)) {
+                // Beyond that no place was taken.
+                Some(look_ms) if wait_ms > look_ms && !self.is_too_long(wait_ms) => {
+                    self.sleep_ms(look_ms).await;
+                }
+                _ => return self.sleep_or_say(wait_ms, ask).await,
+            }
+        }
     }
 
     async fn sleep_or_say(&self, wait_ms: u64, ask: &Ask) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use crate::{
     extensions,
+    lease::Lease,
     limits::Lane,
     settings::{GraphSettings, is_loopback},
     throttle::Throttle,
@@ -9,11 +10,12 @@ use crate::{
     waits::{after, backoff_ms},
 };
 use domain::{Error, Result, TenantId, Timestamp, kinds::ApiVersion};
+use engine::limit_shares::LimitShares;
 use engine::ports::{Access, Clock, Ids, Secrets, Spent};
 use reqwest::redirect::Policy;
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 use url::Url;
@@ -42,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) throttle: Throttle,
+    pub(crate) lease: OnceLock<Lease>,
     pub(crate) spent: Mutex<HashMap<TenantId, Spent>>,
     pub(crate) unknown: Mutex<HashMap<TenantId, BTreeSet<(&'static str, String)>>>,
     pub(crate) extensions: Mutex<HashMap<TenantId, extensions::Known>>,
@@ -97,11 +100,23 @@ impl GraphClient {
             clock,
             ids,
             throttle,
+            lease: OnceLock::new(),
             spent: Mutex::default(),
             unknown: Mutex::default(),
             extensions: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), deadline: None })
+    }
+
+    /// The same client, which leases what it needs of the application's limits beyond its even part. Where its settings say
+    /// that it is the only one with its application, it has all of them by itself and leases nothing.
+    #[must_use]
+    pub fn leasing(self, shares: LimitShares) -> Self {
+        if self.shared.settings.instances > 1 {
+            // Why no error: the first stays, which is as good.
+            let _ = self.shared.lease.set(Lease::new(shares));
+        }
+        self
     }
 
     /// The same client for work that ends at `deadline`: a wait beyond it fails `Throttled` at once.

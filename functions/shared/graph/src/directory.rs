@@ -107,6 +107,9 @@ impl DirectoryPages for GraphDirectory {
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.client.take_spent(tenant)
     }
+    async fn give_back(&self) {
+        self.client.give_back().await;
+    }
 }
 
 #[async_trait]

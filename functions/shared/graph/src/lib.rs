@@ -16,6 +16,7 @@ mod directory;
 mod error;
 mod extensions;
 mod holders;
+mod lease;
 mod lenient;
 mod licence;
 mod limits;

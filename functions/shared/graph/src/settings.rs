@@ -19,7 +19,8 @@ pub struct GraphSettings {
     /// with this application that may be at the same tenant at once use 900 together: calls may arrive closer
     /// together than they were sent.
     pub tenant_permille: u32,
-    /// How many functions with this application may run at once: they share its limits over all tenants evenly.
+    /// How many functions with this application may run at once. Each has an even part of one half of the application's limits
+    /// over all tenants; the other half is leased to those that need it ([`engine::limit_shares`]).
     pub instances: u32,
     /// How long the whole of an answer is waited for, however steadily its pieces come; less where the deadline is nearer.
     pub answer_within: Duration,

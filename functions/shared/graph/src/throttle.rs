@@ -10,6 +10,7 @@ use crate::limits::{Cost, LIMITS, Lane, Limit, Per, size_of};
 use crate::waits::{after, ms_between, pace_ms};
 use crate::window::{Allowance, Window};
 use domain::{TenantId, Timestamp};
+use engine::records::{PARTS_LEASED, PARTS_OF_LIMIT, PARTS_WITHOUT_LEASE};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -49,7 +50,7 @@ impl Said {
 /// The limits that count calls of one tenant, or of all.
 struct Counted {
     per: Per,
-    /// The share of each limit that is ours.
+    /// The share of each limit that is ours. Where it becomes smaller, what was sent before counts all the same.
     share: f64,
     windows: [Window; LIMITS.len()],
 }
@@ -112,21 +113,37 @@ struct State {
     tenants: HashMap<TenantId, Tenant>,
     application: Said,
     counted: Counted,
+    /// The share of the application's limits that is leased besides, and until when.
+    leased: (f64, Timestamp),
+}
+
+impl State {
+    /// What of the application's limits is ours at `now`.
+    fn of_application(&mut self, own: f64, now: Timestamp) -> &mut Counted {
+        let (leased, until) = self.leased;
+        self.counted.share = if until > now { own + leased } else { own };
+        &mut self.counted
+    }
 }
 
 /// What was sent and what Graph said of its limits: from it follows how long the next call has to wait.
 pub(crate) struct Throttle {
+    /// The share of a tenant's limits, and of the application's without a lease.
     share: f64,
+    own: f64,
     state: Mutex<State>,
 }
 
-/// The share of the application's limits that all functions together use at most.
-const OF_APPLICATION: f64 = 0.9;
 /// What each refusal multiplies the relied-on share of a limit by, and the least that this share becomes.
 const TRUST: (f64, f64) = (0.5, 0.05);
 /// The time without a refusal, in milliseconds, after which the relied-on share is multiplied by [`TRUST_MORE`].
 const TRUST_AGAIN_MS: u64 = 20_000;
 const TRUST_MORE: f64 = 1.25;
+
+/// What so many parts are of a limit.
+fn part(parts: u32) -> f64 {
+    f64::from(parts) / f64::from(PARTS_OF_LIMIT)
+}
 
 /// Whether an answer is about the application's limit, and not a tenant's: by `x-ms-throttle-scope`, such as
 /// `Application/ReadWrite/...`.
@@ -135,15 +152,32 @@ pub(crate) fn is_of_application(scope: Option<&str>) -> bool {
 }
 
 impl Throttle {
-    /// A throttle that uses at most `share` (0 to 1) of Microsoft's limits for one tenant. The application's limits
-    /// over all tenants it divides evenly by `instances`, the number of functions that may run at once.
+    /// A throttle that uses at most `share` (0 to 1) of Microsoft's limits for one tenant. `instances` is the number of
+    /// functions that may run at once: of the application's limits over all tenants each has an even part of one half, and
+    /// of the other what it leases. The only one has both.
     pub(crate) fn new(share: f64, instances: u32) -> Self {
+        let own = match instances {
+            0 | 1 => part(PARTS_WITHOUT_LEASE + PARTS_LEASED),
+            several => part(PARTS_WITHOUT_LEASE) / f64::from(several),
+        };
         let state = State {
             tenants: HashMap::new(),
             application: Said::default(),
-            counted: Counted::new(Per::Application, OF_APPLICATION / f64::from(instances.max(1))),
+            counted: Counted::new(Per::Application, own),
+            leased: (0.0, Timestamp::MIN),
         };
-        Self { share, state: Mutex::new(state) }
+        Self { share, own, state: Mutex::new(state) }
+    }
+
+    /// Notes what is leased of the application's limits, and until when.
+    pub(crate) fn lease(&self, parts: u32, until: Timestamp) {
+        self.with(|state| state.leased = (part(parts), until));
+    }
+
+    /// Whether a call would have to wait now since not enough of the application's limits is ours.
+    pub(crate) fn is_short(&self, lane: Lane, cost: Cost, now: Timestamp) -> bool {
+        let (call, at) = (Call { lane, cost, size: 0, trust: 1.0 }, now.as_millisecond());
+        self.with(|state| state.of_application(self.own, now).earliest(call, at) > at)
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -204,7 +238,8 @@ impl Throttle {
     ) -> u64 {
         self.with(|state| {
             let call = Call { lane, cost, size: 0, trust: 1.0 };
-            let at = state.counted.earliest(call, state.application.earliest(now).as_millisecond());
+            let at = state.application.earliest(now).as_millisecond();
+            let at = state.of_application(self.own, now).earliest(call, at);
             let at = Timestamp::from_millisecond(at).unwrap_or(now).max(now);
             if latest.is_none_or(|latest| at <= latest) {
                 state.application.take(at);
@@ -376,14 +411,21 @@ mod tests {
     }
 
     #[test]
-    fn the_application_has_its_own_limit_which_instances_share_evenly() {
+    fn of_the_applications_limit_each_has_an_even_part_and_what_it_leased() {
+        let at_once = |throttle: &Throttle, at| {
+            let wait = || throttle.application_wait_ms(Lane::Directory, ONE, at, None);
+            (0..1_000_000).find(|_| wait() > 0)
+        };
+        let hundred = Throttle::new(0.9, 100);
+        assert_eq!(at_once(&hundred, now()), Some(624), "a hundredth of 48 % of 130,000 requests");
+        assert_eq!(at_once(&Throttle::new(0.9, 1), now()), Some(124_800), "the only one has both halves");
         let throttle = Throttle::new(0.9, 100);
-        let wait = || throttle.application_wait_ms(Lane::Directory, ONE, now(), None);
-        assert_eq!(
-            (0..1_000_000).find(|_| wait() > 0),
-            Some(1_170),
-            "a hundredth of nine tenths of 130,000 requests"
-        );
+        throttle.lease(152, after(now(), 5_000));
+        assert_eq!(at_once(&throttle, now()), Some(2_600), "the even part of 0.48 % and a lease of 1.52 %");
+        // When the lease is over, what was sent by it counts for as long as it does at Microsoft.
+        let is_short = |ms| throttle.is_short(Lane::Directory, ONE, after(now(), ms));
+        assert_eq!([6_000, 21_900, 22_001].map(is_short), [true, true, false]);
+        assert_eq!(at_once(&throttle, after(now(), 22_001)), Some(624));
     }
 
     #[test]

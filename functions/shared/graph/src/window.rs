@@ -6,6 +6,9 @@ use std::collections::VecDeque;
 /// Uses that are closer together than this part (1/64) of the window are kept as one.
 const GRAIN: i64 = 64;
 
+/// How late a call may arrive that others do not, in milliseconds. What arrives later is within what is not used of a limit.
+const LATE_MS: i64 = 3_000;
+
 /// Uses of one limit, in the order of their time; a use may lie ahead: it is a place taken.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
@@ -34,12 +37,13 @@ impl Allowance {
     /// That share of an amount in a window. Where it is less than one, one is allowed in a longer window.
     pub(crate) fn of(amount: u64, window_ms: i64, share: f64) -> Self {
         // Why longer: of two calls so far apart the first may arrive late and the second not.
-        let window_ms = window_ms + window_ms / 10;
+        let window_ms = window_ms + (window_ms / 10).min(LATE_MS);
         #[expect(clippy::cast_precision_loss, reason = "limits are far below 2^53")]
         let part = amount as f64 * share.max(1e-6);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         if part >= 1.0 {
-            Self { amount: part as u64, window_ms }
+            // Why a little more: shares are sums, which may be a hair below what they are.
+            Self { amount: (part + 1e-6) as u64, window_ms }
         } else {
             #[expect(clippy::cast_precision_loss, reason = "windows are far below 2^53")]
             let window_ms = (window_ms as f64 / part).ceil() as i64;

@@ -134,4 +134,7 @@ impl DirectoryWriter for GraphWriter {
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.client.take_spent(tenant)
     }
+    async fn give_back(&self) {
+        self.client.give_back().await;
+    }
 }

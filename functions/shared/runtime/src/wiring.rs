@@ -10,11 +10,12 @@ use aws::{
     SqsReturns,
 };
 use domain::Result;
+use engine::limit_shares::LimitShares;
 use engine::ports::{
     Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Returns, Secrets, SignIns,
     Signer,
 };
-use engine::records::Records;
+use engine::records::{OwnApplication, Records};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
 use partners::commands::Gate;
 use std::sync::Arc;
@@ -92,11 +93,21 @@ impl Wiring {
     pub fn mailer(&self) -> Arc<dyn Mailer> {
         Arc::new(SesMailer::new(self.clients.ses().clone(), &self.names.sender))
     }
-    /// Reads tenants, by the reading application's credential.
+    /// Reads tenants, by the reading application's credential, as much as Microsoft allows: the function may write the rows in
+    /// which its limits are leased.
     ///
     /// # Errors
     /// `Invalid` when Graph's addresses or shares are wrong.
     pub fn directory(&self) -> Result<Arc<dyn Directory>> {
+        let settings = self.settings.graph_for_reading()?;
+        let client = self.graph(settings, GraphDirectory::SECRET)?;
+        Ok(Arc::new(GraphDirectory::new(client.leasing(self.shares(OwnApplication::Reader)))))
+    }
+    /// The same for a few calls: it has its even part of the application's limits and leases nothing.
+    ///
+    /// # Errors
+    /// As [`Self::directory`].
+    pub fn directory_for_few(&self) -> Result<Arc<dyn Directory>> {
         let settings = self.settings.graph_for_reading()?;
         Ok(Arc::new(GraphDirectory::new(self.graph(settings, GraphDirectory::SECRET)?)))
     }
@@ -117,7 +128,12 @@ impl Wiring {
     /// `Invalid` when Graph's addresses or shares are wrong.
     pub fn writer(&self) -> Result<Arc<dyn DirectoryWriter>> {
         let settings = self.settings.graph_for_writing()?;
-        Ok(Arc::new(GraphWriter::new(self.graph(settings, GraphWriter::SECRET)?)))
+        let client = self.graph(settings, GraphWriter::SECRET)?;
+        Ok(Arc::new(GraphWriter::new(client.leasing(self.shares(OwnApplication::Writer)))))
+    }
+
+    fn shares(&self, application: OwnApplication) -> LimitShares {
+        LimitShares::new(self.records(), application, &*self.ids)
     }
 
     fn graph(&self, settings: GraphSettings, secret: &str) -> Result<GraphClient> {

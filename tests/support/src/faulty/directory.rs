@@ -88,6 +88,9 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.inner.take_spent(tenant)
     }
+    async fn give_back(&self) {
+        self.inner.give_back().await;
+    }
 }
 
 #[async_trait]
@@ -182,6 +185,9 @@ impl<T: DirectoryWriter + ?Sized> DirectoryWriter for Faulty<T> {
     }
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.inner.take_spent(tenant)
+    }
+    async fn give_back(&self) {
+        self.inner.give_back().await;
     }
 }
 

@@ -123,7 +123,9 @@ impl Worker {
     /// Takes the snapshot, or goes on with it.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
-        Self { directory, ..self.clone() }.run_until(request, deadline).await
+        let ran = Self { directory, ..self.clone() }.run_until(request, deadline).await;
+        self.directory.give_back().await;
+        ran
     }
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {

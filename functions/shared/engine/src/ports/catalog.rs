@@ -15,6 +15,9 @@ pub enum Scope {
     /// What callers have used of their limits. Why apart: every request may write here, and whoever counts requests needs
     /// no right to anything else.
     Budgets,
+    /// Who has how much of the limits of our applications at Microsoft. Why apart: every job that calls Microsoft may write
+    /// here, and needs no right to anything else of the installation.
+    Limits,
     /// What lets somebody in: tokens, links, sign-ins. Why apart: only the control plane may put these rows.
     Auth,
     /// The secrets of invitations that were mailed. Why apart: what sends mail makes them, and may make no token.
@@ -58,6 +61,7 @@ impl Scope {
             Self::System => "system".to_owned(),
             Self::Uses => "uses".to_owned(),
             Self::Budgets => "budgets".to_owned(),
+            Self::Limits => "limits".to_owned(),
             Self::Auth => "auth".to_owned(),
             Self::Invitations => "invitations".to_owned(),
             Self::FormerTenants => "former-tenants".to_owned(),
@@ -86,6 +90,7 @@ impl Scope {
                 "system" => Some(Self::System),
                 "uses" => Some(Self::Uses),
                 "budgets" => Some(Self::Budgets),
+                "limits" => Some(Self::Limits),
                 "auth" => Some(Self::Auth),
                 "invitations" => Some(Self::Invitations),
                 "former-tenants" => Some(Self::FormerTenants),

@@ -248,6 +248,10 @@ pub trait DirectoryPages: Send + Sync {
 
     /// What was spent for this tenant since the last call of this method; counting then begins at zero.
     fn take_spent(&self, tenant: &TenantId) -> Spent;
+
+    /// Says that no call comes for now: what it has leased of limits that it shares with other processes is given back. Why
+    /// no error: what cannot be given back ends by its time.
+    async fn give_back(&self) {}
 }
 
 /// Single objects as they are at this moment: what a preview compares with, and what a restore reads before and after
@@ -486,4 +490,8 @@ pub trait DirectoryWriter: Send + Sync {
 
     /// What was spent for this tenant since the last call of this method; counting then begins at zero.
     fn take_spent(&self, tenant: &TenantId) -> Spent;
+
+    /// Says that no call comes for now: what it has leased of limits that it shares with other processes is given back. Why
+    /// no error: what cannot be given back ends by its time.
+    async fn give_back(&self) {}
 }

@@ -31,6 +31,10 @@ pub struct Uses;
 #[derive(Clone, Copy, Debug)]
 pub struct Budgets;
 
+/// The owner of the rows that say who has how much of the limits of our own applications at Microsoft.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits;
+
 /// The owner of what lets somebody in: tokens, links and sign-ins, of all partners.
 #[derive(Clone, Copy, Debug)]
 pub struct Auth;
@@ -92,6 +96,7 @@ macro_rules! owner {
 owner!(Installation, Installation, Installation, _ => Scope::System);
 owner!(Uses, Uses, Uses, _ => Scope::Uses);
 owner!(Budgets, Budgets, Budgets, _ => Scope::Budgets);
+owner!(Limits, Limits, Limits, _ => Scope::Limits);
 owner!(Auth, Auth, Auth, _ => Scope::Auth);
 owner!(Invitations, Invitations, Invitations, _ => Scope::Invitations);
 owner!(FormerTenants, FormerTenants, FormerTenants, _ => Scope::FormerTenants);

@@ -16,6 +16,8 @@ pub enum OwnerKind {
     Uses,
     /// What callers have used of their limits: rows of the functions behind the API.
     Budgets,
+    /// Who has how much of the limits that Microsoft sets to our applications: rows of the jobs that call it.
+    Limits,
     /// What lets somebody in.
     Auth,
     /// The secrets of invitations that were mailed.
@@ -51,6 +53,7 @@ impl OwnerKind {
             Self::Installation => "system",
             Self::Uses => "uses",
             Self::Budgets => "budgets",
+            Self::Limits => "limits",
             Self::Auth => "auth",
             Self::Invitations => "invitations",
             Self::FormerTenants => "former-tenants",
@@ -84,6 +87,7 @@ impl OwnerKind {
             Self::Installation => Some(Scope::System),
             Self::Uses => Some(Scope::Uses),
             Self::Budgets => Some(Scope::Budgets),
+            Self::Limits => Some(Scope::Limits),
             Self::Auth => Some(Scope::Auth),
             Self::Invitations => Some(Scope::Invitations),
             Self::FormerTenants => Some(Scope::FormerTenants),
@@ -166,6 +170,7 @@ const TABLE: &[Family] = &[
     family(Of::Uses, ("used#", "{partner}#{token}"), "TokenUse", &[], Time),
     family(Of::Uses, ("session-used#", "{partner}#{session}"), "SessionUse", &[], Time),
     family(Of::Budgets, ("budget#", "{caller}"), "CallerBudget", &[], Time),
+    family(Of::Limits, ("leases#", "{application}"), "LimitLeases", &[], Time),
     family(Of::Auth, ("token#", "{hash}"), "ApiToken", &[], Time),
     family(Of::Auth, ("session#", "{hash}"), "Session", &[], Time),
     family(Of::Auth, ("access#", "{hash}"), "AccessLink", &[], Time),

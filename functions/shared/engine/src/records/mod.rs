@@ -18,6 +18,7 @@ mod families;
 mod hearing;
 mod idempotency;
 mod invitation;
+mod lease;
 mod locks;
 mod not_protected;
 mod notice;
@@ -42,7 +43,7 @@ mod transfer;
 mod walk;
 
 pub use access::AccessLink;
-pub use address::{At, AuditOf, Auth, Budgets, Installation, Owner, Under, Uses};
+pub use address::{At, AuditOf, Auth, Budgets, Installation, Limits, Owner, Under, Uses};
 pub use approval::Approval;
 pub use audit::{
     AuditDay, AuditEntry, AuditHead, AuditSignedUntil, AuditStatement, OlderAuditEntry, OlderAuditHead,
@@ -57,6 +58,7 @@ pub use hearing::{
 };
 pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
 pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedBy, InvitedToday};
+pub use lease::{LimitLeases, OwnApplication, PARTS_LEASED, PARTS_OF_LIMIT, PARTS_WITHOUT_LEASE};
 pub use locks::LocksRenewed;
 pub use not_protected::not_protected;
 pub use notice::{

@@ -121,6 +121,7 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Installation, &[PlanApi, SnapshotApi, TakeSnapshot, SendDigests, PurgeData], &[PlanApi, TakeSnapshot], &[PlanApi, PurgeData]),
     rights(Of::Uses, &[AuthorizeRequest, PlanApi], &[AuthorizeRequest], &[]),
     rights(Of::Budgets, &[PlanApi, SnapshotApi], &[PlanApi, SnapshotApi], &[]),
+    rights(Of::Limits, &[TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[]),
     rights(Of::Auth, &[AuthorizeRequest, PlanApi, PurgeData], &[PlanApi], &[PlanApi, PurgeData]),
     rights(Of::Invitations, &[PlanApi, PurgeData], &[SendDigests], &[PlanApi, PurgeData]),
     rights(Of::FormerTenants, &[PlanApi, TakeSnapshot, PurgeData], &[PurgeData], &[]),

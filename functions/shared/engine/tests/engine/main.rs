@@ -6,6 +6,7 @@ mod audit;
 mod deletion;
 mod given_up;
 mod hearing;
+mod limit_shares;
 mod queues;
 mod records;
 mod sweeps;

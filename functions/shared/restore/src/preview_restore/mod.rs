@@ -155,7 +155,9 @@ impl Worker {
     /// error here.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
-        Self { directory, ..self.clone() }.run_until(request, deadline).await
+        let ran = Self { directory, ..self.clone() }.run_until(request, deadline).await;
+        self.directory.give_back().await;
+        ran
     }
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {

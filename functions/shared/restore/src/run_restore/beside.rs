@@ -20,11 +20,14 @@ pub struct Bounds {
     pub bytes: usize,
     /// How many steps on one object write before it is read for all of them.
     pub together: usize,
+    /// How many steps that wait for others are passed over at the same time by those behind them. Why bounded: each time one
+    /// comes to its end all of these are looked at.
+    pub passed_over: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { at_work: 8, under_way: 1_000, bytes: 8 << 20, together: 100 }
+        Self { at_work: 24, under_way: 1_000, bytes: 8 << 20, together: 100, passed_over: 500 }
     }
 }
 
@@ -51,6 +54,7 @@ impl Sort {
 }
 
 /// A step that is to begin, with what decides when it may.
+#[derive(Clone)]
 pub(super) struct Next<'a> {
     pub step: &'a Step,
     sort: Option<Sort>,
@@ -106,9 +110,28 @@ pub(super) fn adds_to(step: &Step) -> Option<&str> {
     kinds::link(link).is_ok_and(holds_several).then_some(link)
 }
 
+/// The link that a step adds, of any type, where it does nothing else: the object stays as it is, so whoever needs that need
+/// not wait.
+fn adds_any(step: &Step) -> Option<&str> {
+    match &step.action {
+        WriteAction::AddLinks { link, .. } => Some(link),
+        _ => None,
+    }
+}
+
 /// The ids of what comes back that a step needs, besides its own object.
 fn needed(step: &Step) -> impl Iterator<Item = &str> {
     step.depends_on.iter().map(String::as_str).filter(|id| *id != step.id)
+}
+
+/// How steps that are under way write one object.
+struct Writes<'a> {
+    /// How many do.
+    steps: usize,
+    /// Whether each of them adds to the same sort of list, as [`adds_to`] has it.
+    adds: bool,
+    /// The links that they add; none where one of them writes something else.
+    links: Option<BTreeSet<&'a str>>,
 }
 
 /// The steps that are under way, as far as others must not meet them.
@@ -118,8 +141,8 @@ pub(super) struct Beside<'a> {
     steps: BTreeMap<u32, Next<'a>>,
     /// That of the last that began.
     sort: Option<Sort>,
-    /// The ids of the objects that they write, each with how many do, and whether they only add links to it.
-    writes: BTreeMap<&'a str, (usize, bool)>,
+    /// The ids of the objects that they write, each with how they do.
+    writes: BTreeMap<&'a str, Writes<'a>>,
     /// The ids that they need, each with how many do.
     needs: BTreeMap<&'a str, usize>,
     /// By what those that they make would be looked for.
@@ -130,35 +153,53 @@ pub(super) struct Beside<'a> {
 impl<'a> Beside<'a> {
     /// Whether a step may begin now; `writes_more` says whether one of those that are under way may still write.
     pub fn takes(&self, next: &Next<'_>, writes_more: bool, bounds: &Bounds) -> bool {
+        self.has_room(next, bounds) && self.is_in_order(next, writes_more) && self.is_clear(next, writes_more)
+    }
+
+    /// Whether there is room for one more.
+    pub fn has_room(&self, next: &Next<'_>, bounds: &Bounds) -> bool {
         // Why first: where nothing is under way nothing is waited for, whatever else is so.
-        if self.steps.is_empty() {
-            return true;
-        }
-        let has_room = self.steps.len() < bounds.under_way && self.bytes + next.bytes <= bounds.bytes;
+        self.steps.is_empty()
+            || self.steps.len() < bounds.under_way && self.bytes + next.bytes <= bounds.bytes
+    }
+
+    /// Whether a step has nothing to do with these.
+    pub fn is_clear(&self, next: &Next<'_>, writes_more: bool) -> bool {
         // Why not two of one name: an object that was made and not told of is found by its name alone.
         let is_other = next.found_by.as_ref().is_none_or(|name| !self.made.contains(name));
-        has_room
-            && is_other
-            && self.is_in_order(next, writes_more)
-            && self.is_free(next)
-            && !self.frees_for(next)
+        is_other && self.is_free(next, writes_more) && !self.frees_for(next)
+    }
+
+    /// Whether a step is of the sort of the last that began.
+    pub fn is_of_sort(&self, next: &Next<'_>) -> bool {
+        next.sort.is_some() && next.sort == self.sort
     }
 
     fn is_in_order(&self, next: &Next<'_>, writes_more: bool) -> bool {
+        if self.steps.is_empty() {
+            return true;
+        }
         let Some(sort) = &next.sort else { return false };
         if Some(sort) == self.sort.as_ref() {
             return true;
         }
-        // Why not before all have ended: what is written to a member of such a unit from then on is refused for good.
-        let comes_last = sort.phase == Phase::RestrictedLinks;
-        !writes_more && !comes_last
+        // Why not before all are written: what is written to a member of a restricted unit from then on is refused for good.
+        !writes_more
     }
 
     /// Whether it neither writes nor needs what is written.
-    fn is_free(&self, next: &Next<'_>) -> bool {
+    fn is_free(&self, next: &Next<'_>, writes_more: bool) -> bool {
         let (step, id) = (next.step, next.step.id.as_str());
-        let is_free = self.writes.get(id).is_none_or(|(_, adds)| *adds && adds_to(step).is_some());
-        is_free && !self.needs.contains_key(id) && !needed(step).any(|id| self.writes.contains_key(id))
+        let is_free = self.writes.get(id).is_none_or(|writes| {
+            let is_other = |links: &BTreeSet<&str>| adds_any(step).is_none_or(|link| !links.contains(link));
+            // Why links: whether they show says nothing of what else is written to their object. All of them are written.
+            let is_beside_links = !writes_more && writes.links.as_ref().is_some_and(is_other);
+            writes.adds && adds_to(step).is_some() || is_beside_links
+        });
+        // Who needs an object needs it as long as there is something to write.
+        let is_needed = writes_more && self.needs.contains_key(id) && adds_any(step).is_none();
+        let is_made = |id: &str| self.writes.get(id).is_some_and(|writes| writes.links.is_none());
+        is_free && !is_needed && !needed(step).any(is_made)
     }
 
     /// Whether one of them gives up what its object gets: until that is seen, Graph may refuse it for good.
@@ -171,7 +212,16 @@ impl<'a> Beside<'a> {
         self.sort.clone_from(&next.sort);
         self.bytes += next.bytes;
         self.made.extend(next.found_by.clone());
-        self.writes.entry(&step.id).or_insert((0, adds_to(step).is_some())).0 += 1;
+        let (adds, links) = (adds_to(step).is_some(), Some(BTreeSet::new()));
+        let writes = self.writes.entry(&step.id).or_insert(Writes { steps: 0, adds, links });
+        writes.steps += 1;
+        writes.adds &= adds;
+        match (&mut writes.links, adds_any(step)) {
+            (Some(links), Some(link)) => {
+                links.insert(link);
+            }
+            _ => writes.links = None,
+        }
         for id in needed(step) {
             *self.needs.entry(id).or_default() += 1;
         }
@@ -186,8 +236,8 @@ impl<'a> Beside<'a> {
             self.made.remove(&name);
         }
         if let Entry::Occupied(mut writers) = self.writes.entry(&step.id) {
-            writers.get_mut().0 -= 1;
-            if writers.get().0 == 0 {
+            writers.get_mut().steps -= 1;
+            if writers.get().steps == 0 {
                 writers.remove();
             }
         }
@@ -256,11 +306,14 @@ mod tests {
     }
 
     #[test]
-    fn restricted_units_get_their_members_when_everything_else_has_ended() {
+    fn restricted_units_get_their_members_when_everything_else_is_written() {
         let before = members(1, "links", "g1", &["u1"]);
         let (last, other) =
             (members(2, "restrictedLinks", "g2", &["u2"]), members(3, "restrictedLinks", "g3", &["u3"]));
-        assert!(!may_meet(&before, &last, Bounds::default()));
+        let mut beside = Beside::default();
+        beside.begin(Next::of(&before));
+        let takes = |writes_more| beside.takes(&Next::of(&last), writes_more, &Bounds::default());
+        assert_eq!([true, false].map(takes), [false, true]);
         assert!(may_meet(&last, &other, Bounds::default()));
     }
 
@@ -288,6 +341,46 @@ mod tests {
         assert!(!may_meet(&gives_up, &gets, Bounds::default()));
         assert!(may_meet(&gives_up, &another, Bounds::default()));
         assert!(may_meet(&title(1, "u1"), &title(2, "u2"), Bounds::default()), "titles are everybody's");
+    }
+
+    fn manager(number: u32, user: &str, of: &str) -> Step {
+        let action = json!({ "type": "addLinks", "link": "users.manager", "to": [{ "id": of }] });
+        step(number, "links", user, &json!({ "action": action, "dependsOn": [user, of] }))
+    }
+
+    fn made(number: u32, id: &str) -> Step {
+        let body = json!({ "displayName": id, "userPrincipalName": format!("{id}@x.y") });
+        step(number, "users", id, &json!({ "action": { "type": "create", "body": body } }))
+    }
+
+    #[test]
+    fn a_link_that_is_written_and_not_yet_shown_holds_up_nothing_but_itself() {
+        let first = manager(1, "u1", "u2");
+        let member = {
+            let action = json!({ "type": "addLinks", "link": "groups.members", "to": [{ "id": "u1" }] });
+            step(2, "links", "g1", &json!({ "action": action, "dependsOn": ["u1"] }))
+        };
+        let licence = licences(3, "u1", &json!([{ "skuId": "one" }]), &json!([]));
+        assert!(may_meet(&first, &member, Bounds::default()), "who gets a manager is there");
+        assert!(may_meet(&member, &first, Bounds::default()));
+        assert!(may_meet(&first, &licence, Bounds::default()), "and gets licences, too");
+        assert!(!may_meet(&first, &manager(4, "u1", "u3"), Bounds::default()));
+        // What is yet to be written, though, is written first.
+        let mut beside = Beside::default();
+        beside.begin(Next::of(&first));
+        assert!(!beside.takes(&Next::of(&licence), true, &Bounds::default()));
+        assert!(!beside.is_clear(&Next::of(&licence), true));
+    }
+
+    #[test]
+    fn what_is_made_is_waited_for_until_it_shows() {
+        for second in [
+            manager(2, "u1", "u2"),
+            manager(2, "u2", "u1"),
+            licences(2, "u1", &json!([{ "skuId": "one" }]), &json!([])),
+        ] {
+            assert!(!may_meet(&made(1, "u1"), &second, Bounds::default()), "{second:?}");
+        }
     }
 
     #[test]

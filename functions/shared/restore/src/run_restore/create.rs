@@ -294,10 +294,11 @@ impl RestoreRun<'_> {
             });
             // Only what the step asked for is compared: the service adds properties of its own.
             if differs.as_ref().is_some_and(Vec::is_empty) {
+                patience.shown(&self.lags.made);
                 self.keep_came(step, live.as_ref()).await?;
                 return Ok(Verdict::done(answer));
             }
-            match patience.wait(self).await {
+            match patience.wait_until_shown(self, |lags| &lags.made).await {
                 Waited::Again => {}
                 Waited::OutOfTime => return Ok(Ended::OutOfTime),
                 Waited::Enough => {

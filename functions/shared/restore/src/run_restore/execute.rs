@@ -1,13 +1,14 @@
 //! Performs the steps of a plan, several at the same time where they have nothing to do with each other.
 //!
-//! Steps begin in the order of the plan. One begins while others are under way only where it is of their sort, or they write
+//! Steps begin in the order of the plan, but for those that wait for others ([`PassedOver`]). One begins while others are under way only where it is of their sort, or they write
 //! nothing more, and where it neither writes nor needs what they write ([`Beside`](super::beside::Beside)); what takes rights
 //! begins when all before it have ended.
 
-use super::beside::{Next, adds_to};
+use super::beside::adds_to;
 use super::bound::Bound;
 use super::flight::{Flight, Landed};
 use super::outcome::{Ended, Verdict, is_of_run};
+use super::passed_over::PassedOver;
 use super::progress::{Reached, RestoreRun};
 use domain::Result;
 use domain::restore::{RestorePlan, Step, WriteAction};
@@ -60,25 +61,28 @@ impl<'a> RestoreRun<'a> {
 
     /// Begins each step that is left, when it may begin.
     async fn begin_all(&mut self, plan: &'a RestorePlan, flight: &mut Flight<'a>) -> Result<Reached> {
-        for step in &plan.steps {
-            // Why also for steps that are done: what they brought back, or lost, decides about later steps.
-            if self.outcome(step.number).is_some_and(|o| o.state.is_final()) {
-                self.remember(step)?;
-                continue;
-            }
-            flight.comes_next(step);
-            let next = Next::of(step);
-            loop {
-                while !flight.takes(&next, self) {
-                    if let Some(landed) = flight.moves().await
-                        && !self.land(landed, plan, flight).await?
-                    {
-                        return Ok(Reached::Deadline);
-                    }
-                    if self.halt.is_on() {
-                        return Ok(Reached::Deadline);
-                    }
+        let has_ended =
+            |run: &Self, step: &Step| run.outcome(step.number).is_some_and(|o| o.state.is_final());
+        // Why also steps that are done: what they brought back, or lost, decides about those that are left.
+        for step in plan.steps.iter().filter(|step| has_ended(self, step)).collect::<Vec<_>>() {
+            self.remember(step)?;
+        }
+        let mut left = PassedOver::of(plan.steps.iter().filter(|step| !has_ended(self, step)));
+        while !left.is_at_end() {
+            let Some(next) = left.take_ready(flight, self) else {
+                if let Some(landed) = flight.moves().await
+                    && !self.land(landed, plan, flight).await?
+                {
+                    return Ok(Reached::Deadline);
                 }
+                if self.halt.is_on() {
+                    return Ok(Reached::Deadline);
+                }
+                continue;
+            };
+            let step = next.step;
+            flight.comes_next(step);
+            loop {
                 let turns = self.turns.clone();
                 self.turn = flight.alongside(turns.acquire_owned()).await.ok();
                 let Some(landed) = flight.take_landed() else { break };

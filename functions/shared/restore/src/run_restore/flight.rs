@@ -55,6 +55,11 @@ impl<'a> Flight<'a> {
         self.beside.takes(next, self.unwritten.any(), &run.worker.bounds)
     }
 
+    /// Whether there is room for it beside these, whatever it is about.
+    pub fn has_room(&self, next: &Next<'_>, run: &RestoreRun<'_>) -> bool {
+        self.beside.has_room(next, &run.worker.bounds)
+    }
+
     /// Begins a step in a run of its own, with what its object is made with.
     pub fn begin(&mut self, next: Next<'a>, mut run: RestoreRun<'a>, bound: Bound) {
         let step = next.step;

@@ -29,6 +29,7 @@ mod narrowing;
 mod others;
 mod outcome;
 mod parcel;
+mod passed_over;
 mod progress;
 mod receipt;
 mod rows;
@@ -211,7 +212,11 @@ impl Worker {
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
         let writer = self.writer.with_deadline(deadline).unwrap_or_else(|| self.writer.clone());
-        let report = Self { directory, writer, ..self.clone() }.run_until(request, deadline).await?;
+        let ran = Self { directory, writer, ..self.clone() }.run_until(request, deadline).await;
+        // Another restore may need it at once; the next invocation of this one leases anew.
+        self.directory.give_back().await;
+        self.writer.give_back().await;
+        let report = ran?;
         if !report.is_continued {
             self.keep_receipt(request).await?;
         }

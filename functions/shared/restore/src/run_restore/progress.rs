@@ -8,6 +8,7 @@ use super::known::Known;
 use super::looks::{Batch, Looks, Writing};
 use super::outcome::{Verdict, asked};
 use super::sent::Sent;
+use super::wait::Lags;
 use crate::plans::{self, new_ids};
 use domain::restore::{Administrators, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
@@ -71,6 +72,8 @@ pub(super) struct RestoreRun<'a> {
     known: Arc<Mutex<Known>>,
     /// What was read of objects whose links are written; shared likewise.
     pub looks: Arc<Looks>,
+    /// How long it took lately until something showed; shared likewise.
+    pub lags: Arc<Lags>,
     /// As many as may be at work at the same time.
     pub turns: Arc<Semaphore>,
     /// That this run may be at work.
@@ -117,6 +120,7 @@ impl<'a> RestoreRun<'a> {
             made: Vec::new(),
             known: Arc::new(Mutex::new(Known::of(new_ids(&worker.records, &restore.tenant).await?))),
             looks: Arc::default(),
+            lags: Arc::default(),
             turns: Arc::new(Semaphore::new(worker.bounds.at_work)),
             turn: None,
             batch: None,
@@ -148,6 +152,7 @@ impl<'a> RestoreRun<'a> {
             made: Vec::new(),
             known: self.known.clone(),
             looks: self.looks.clone(),
+            lags: self.lags.clone(),
             turns: self.turns.clone(),
             turn: None,
             batch: None,

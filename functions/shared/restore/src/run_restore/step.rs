@@ -169,6 +169,9 @@ impl RestoreRun<'_> {
             let has_begun = was_begun || work.answer.is_some() || !work.refused.is_empty();
             let found = match check(&work.now, live.as_deref())? {
                 Check::So => {
+                    if work.is_written {
+                        patience.shown(&self.lags.changed);
+                    }
                     if has_begun && !work.met_so {
                         self.keep_came(step, live.as_deref()).await?;
                     }
@@ -200,7 +203,7 @@ impl RestoreRun<'_> {
                 Check::Gone => ReadBack::Absent,
             };
             // The write was made, or the object is still to appear: the directory may take a while to show it.
-            match patience.wait(self).await {
+            match patience.wait_until_shown(self, |lags| &lags.changed).await {
                 Waited::Again => {}
                 Waited::OutOfTime => return Ok(Ended::OutOfTime),
                 Waited::Enough if has_begun => return Ok(work.not_seen(found)),

@@ -4,6 +4,7 @@ use super::delays::MARGIN;
 use super::progress::RestoreRun;
 use domain::Timestamp;
 use jiff::SignedDuration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const FIRST_MS: u64 = 500;
 const LONGEST_MS: u64 = 30_000;
@@ -19,15 +20,47 @@ pub(super) enum Waited {
     OutOfTime,
 }
 
+/// For how long what was written lately was waited for in vain, or until it showed, in milliseconds: shared by all steps that
+/// are under way. Why: a thousand new users of whom none shows would otherwise each be looked for ten times in the first
+/// minute, and what has yet to be written would wait for all these looks.
+#[derive(Default)]
+pub(super) struct Lag(AtomicU64);
+
+/// How long it takes here until something shows.
+#[derive(Default)]
+pub(super) struct Lags {
+    /// What was made.
+    pub made: Lag,
+    /// What was changed.
+    pub changed: Lag,
+}
+
 /// Growing pauses, until an end.
 pub(super) struct Patience {
     next_ms: u64,
+    waited_ms: u64,
     until: Timestamp,
 }
 
 impl Patience {
     pub fn until(until: Timestamp) -> Self {
-        Self { next_ms: FIRST_MS, until }
+        Self { next_ms: FIRST_MS, waited_ms: 0, until }
+    }
+
+    /// The same for what was written and does not show: no sooner than what others have waited for in vain lets expect.
+    pub async fn wait_until_shown(
+        &mut self,
+        run: &mut RestoreRun<'_>,
+        lag: impl Fn(&Lags) -> &Lag,
+    ) -> Waited {
+        let known_ms = lag(&run.lags).0.fetch_max(self.waited_ms, Ordering::Relaxed).max(self.waited_ms);
+        self.next_ms = self.next_ms.max(known_ms / 2).min(LONGEST_MS);
+        self.wait(run).await
+    }
+
+    /// Says that what was waited for shows.
+    pub fn shown(&self, lag: &Lag) {
+        lag.0.store(self.waited_ms, Ordering::Relaxed);
     }
 
     /// Pauses, and lets other steps be at work meanwhile, unless the pauses are used up or the deadline is near.
@@ -47,6 +80,7 @@ impl Patience {
             return Waited::OutOfTime;
         }
         self.next_ms = (pause_ms * 2).min(LONGEST_MS);
+        self.waited_ms += pause_ms;
         Waited::Again
     }
 }

@@ -15,9 +15,10 @@ use crate::template::{MONTH_DAYS, Template};
 use crate::workbench::BenchClock;
 use backup::{diff_snapshots, schedule_snapshots, take_snapshot};
 use domain::{TenantId, Timestamp};
+use engine::limit_shares::LimitShares;
 use engine::ports::{Clock, Directory, Ids, JobQueue, KeyRing, Mailer, Queue, Secrets, Vault, VaultSweeper};
 use engine::purge_data;
-use engine::records::Records;
+use engine::records::{OwnApplication, Records};
 use engine::work::{JobWorker, TickWorker};
 use graph::{GraphClient, GraphDirectory, GraphSettings};
 use jiff::SignedDuration;
@@ -287,7 +288,8 @@ impl Rig {
     fn directory(&self) -> Result<Arc<dyn Directory>, String> {
         let (secrets, clock, ids) = (self.secrets.clone(), self.clock.clone(), self.ids.clone());
         let client = GraphClient::new(self.graph.clone(), secrets, GraphDirectory::SECRET, clock, ids);
-        Ok(Arc::new(GraphDirectory::new(client.map_err(|e| e.to_string())?)))
+        let shares = LimitShares::new(self.records.clone(), OwnApplication::Reader, &*self.ids);
+        Ok(Arc::new(GraphDirectory::new(client.map_err(|e| e.to_string())?.leasing(shares))))
     }
 
     /// Adds the bucket's log of requests, with a line for each request in `usage`.

@@ -5,6 +5,8 @@
 
 mod damage;
 mod least;
+#[cfg(test)]
+mod tests;
 
 use crate::Common;
 use crate::cloud;
@@ -80,15 +82,18 @@ struct Finished {
 
 /// Damages the tenants, restores them and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
+    tell(&figures(&options).await?, options.json);
+    Ok(())
+}
+
+async fn figures(options: &Options) -> Result<Map<String, Value>, String> {
     let users =
         if options.users > 0 { options.users } else { damage::users_for(options.what, options.number) };
     let mut config = cloud::company_config(users, options.tenants, options.plans.max(3));
     config.limits = Limits::none();
     let simulated = SimulatedCloud::open(config).await?;
     let time = simulated.time.clone();
-    let figures = time.run(Box::pin(measure(&simulated, &options, users))).await?;
-    tell(&figures, options.json);
-    Ok(())
+    time.run(Box::pin(measure(&simulated, options, users))).await
 }
 
 async fn measure(

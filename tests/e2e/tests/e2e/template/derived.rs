@@ -20,6 +20,7 @@ const TAKEN: &[(&str, &str, &[&str])] = &[
     ("signer", "kms", &["aws/src/signer.rs"]),
     ("mailer", "ses", &["aws/src/mailer.rs"]),
     ("directory", "secretsmanager", &["aws/src/secrets.rs"]),
+    ("directory_for_few", "secretsmanager", &["aws/src/secrets.rs"]),
     ("sign_ins", "secretsmanager", &["aws/src/secrets.rs"]),
     ("writer", "secretsmanager", &["aws/src/secrets.rs"]),
 ];

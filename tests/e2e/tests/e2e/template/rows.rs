@@ -32,6 +32,7 @@ fn partitions(owner: OwnerKind) -> Vec<Scope> {
         OwnerKind::Installation => vec![Scope::System],
         OwnerKind::Uses => vec![Scope::Uses],
         OwnerKind::Budgets => vec![Scope::Budgets],
+        OwnerKind::Limits => vec![Scope::Limits],
         OwnerKind::Auth => vec![Scope::Auth],
         OwnerKind::Invitations => vec![Scope::Invitations],
         OwnerKind::FormerTenants => vec![Scope::FormerTenants],
