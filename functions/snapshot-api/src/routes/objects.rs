@@ -24,7 +24,12 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                 "Objects of a snapshot, by kind, name, id or filter.",
                 "Lists objects of a sealed snapshot, of one kind or of all, or searches them by a part of their name, by their \
                  id, or, of one kind, by a filter. A part of the answer may be short, or empty, though more follows: everything \
-                 was looked at only when `complete` says so. What the snapshot does not hold is named in `searched`.",
+                 was looked at only when `complete` says so. What the snapshot does not hold is named in `searched`.\n\n\
+                 A filter, in EBNF: `filter = both { \"or\" both }`, `both = one { \"and\" one }`, `one = \"not\" one | \"(\" filter \
+                 \")\" | path (\"eq\" | \"ne\" | \"gt\" | \"ge\" | \"lt\" | \"le\") literal | path \"in\" \"(\" literal { \",\" literal } \
+                 \")\" | (\"startswith\" | \"endswith\" | \"contains\") \"(\" path \",\" text \")\" | path \"/any(\" [ variable \":\" \
+                 filter ] \")\"`, `path = name { \"/\" name }`, `literal = \"null\" | \"true\" | \"false\" | number | time | text`, \
+                 `text = \"'\" { character | \"''\" } \"'\"`; a time is RFC 3339 or a date, without quotes, an id a text.",
             )
             .weighs(HEAVY)
             .answers::<FoundOut>(200),
