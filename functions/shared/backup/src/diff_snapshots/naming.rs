@@ -34,10 +34,16 @@ impl<'a> Names<'a> {
         object: &Map<String, Value>,
     ) -> Result<Option<String>> {
         let Some(reference) = kind.reference(property) else { return Ok(None) };
-        let id =
-            object.get(property).and_then(Value::as_str).and_then(|text| text.strip_prefix(reference.prefix));
-        let Some(id) = id.filter(|id| !id.is_empty()) else { return Ok(None) };
-        let name = self.find(reference.kinds, id).await?;
+        let text = object.get(property).and_then(Value::as_str).unwrap_or_default();
+        // A role may be held over any object: `/{id}`.
+        let (kinds, id) = match text.strip_prefix(reference.prefix) {
+            Some(id) => (reference.kinds, id),
+            None => (&[][..], text.trim_start_matches('/')),
+        };
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let name = self.find(kinds, id).await?;
         Ok(Some(name.unwrap_or_else(|| id.to_owned())))
     }
 

@@ -150,7 +150,7 @@ impl Comparison<'_> {
 
 impl Comparison<'_> {
     /// What the difference of one link means; none where both sides are the same. `rights` remembers, for the links
-    /// of one object, whether that object can hold a role.
+    /// of one object, whether that object can or could hold a role.
     pub(super) async fn judge(
         &self,
         kind: &'static Kind,
@@ -165,24 +165,24 @@ impl Comparison<'_> {
             (Some(_), None) => What::Deleted,
             (None, _) => What::Created,
         };
-        if ends.contains(from) {
-            return Ok(Some(Judged { what, comes_with: Some(from.to_owned()) }));
-        }
         let far = far_of(to);
-        if !ends.contains(far) {
+        let (is_near, is_far) = (ends.contains(from), ends.contains(far));
+        if !(is_near || is_far) {
             return Ok(Some(Judged { what, comes_with: None }));
         }
-        // Why before the ends: what gives rights is reported where it is given, even if one of the ends is new or
-        // gone.
-        let gives_rights = what == What::Created && {
-            let known = match *rights {
-                Some(known) => known,
-                None => self.is_role_assignable(kind, from).await?,
-            };
-            *rights = Some(known);
-            known
+        let is_of_rights = match *rights {
+            Some(known) => known,
+            None => self.is_role_assignable(kind, from).await?,
         };
-        Ok(Some(Judged { what, comes_with: (!gives_rights).then(|| far.to_owned()) }))
+        *rights = Some(is_of_rights);
+        // Why before the ends: what gives rights is reported where it is given, even if one of the ends is new or
+        // gone. Of a group that is gone itself it is reported who lost them, unless they are gone as well.
+        let comes_with = match (is_near, is_far) {
+            (true, _) if !is_of_rights => Some(from),
+            (_, true) if !(is_of_rights && what == What::Created) => Some(far),
+            _ => None,
+        };
+        Ok(Some(Judged { what, comes_with: comes_with.map(str::to_owned) }))
     }
 
     /// Whether the link's difference is worth reporting: not for a link to what was gone before or is held nowhere,
@@ -203,11 +203,15 @@ impl Comparison<'_> {
         unknown::both_know(kind, link, [(earlier, from.0), (self.after, from.1)]).await
     }
 
+    /// Whether an object is a group that can hold a role; of one that is gone, whether it could.
     async fn is_role_assignable(&self, kind: &'static Kind, key: &str) -> Result<bool> {
         if !kind.is_group() {
             return Ok(false);
         }
-        let group = self.after.find_object(kind, key).await?;
+        let group = match self.after.find_object(kind, key).await? {
+            Some(group) => Some(group),
+            None => self.before.of(kind.run()).find_object(kind, key).await?,
+        };
         Ok(group.is_some_and(|group| kind.can_hold_role(&group)))
     }
 

@@ -255,6 +255,18 @@ async fn a_new_user_in_a_group_that_gives_rights_is_told_at_the_group() {
 }
 
 #[tokio::test]
+async fn of_a_group_that_can_hold_roles_and_came_or_went_it_is_told_who_is_in_it() {
+    let with = |c: &mut Company| c.groups.push(group("rulers", true, &["ann", "bob"]));
+    let changes = told(with).await;
+    assert_eq!(short(&changes), [("groups", "rulers", What::Created, 2, 0)]);
+    let changes = told(|c| drop(c.groups.remove(1))).await;
+    assert_eq!(short(&changes), [("groups", "chiefs", What::Deleted, 1, 0)]);
+    // Of any other group they only go along.
+    let changes = told(|c| drop(c.groups.remove(0))).await;
+    assert_eq!(short(&changes), [("groups", "team", What::Deleted, 0, 2)]);
+}
+
+#[tokio::test]
 async fn who_was_created_again_twice_is_the_same_with_what_the_service_gave_anew() {
     let desk = Desk::new(16, SignedDuration::ZERO).await;
     let records = Records::new(desk.world.catalog.clone(), desk.world.clock.clone());

@@ -183,7 +183,8 @@ pub struct Change {
     /// Its attributes that differ; of modified objects alone.
     pub attributes: Vec<AttributeChange>,
     /// Links from it that differ. A link that is gone because its far end is gone, or new because its far
-    /// end is new, is told among that object's `consequences` instead.
+    /// end is new, is told among that object's `consequences` instead. So are those of an object that came or went, unless
+    /// it is a group that can hold roles: then they say who has them.
     pub links: Vec<LinkChange>,
     /// How many links of others to this object came or went with it (created and deleted objects).
     pub consequences: u64,

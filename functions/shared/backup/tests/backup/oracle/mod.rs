@@ -203,13 +203,14 @@ impl Comparison<'_> {
             };
             let far = to.split('!').next().unwrap_or(&to).to_owned();
             // What gives rights is told where it is given, whoever is new or gone.
-            let gives_rights = what == What::Created && self.is_role_assignable(kind, &from).await?;
+            let is_of_rights = self.is_role_assignable(kind, &from).await?;
+            let gives_rights = what == What::Created && is_of_rights;
             // A link to what was gone before, or is held nowhere, tells nothing new.
             if what == What::Deleted && self.is_held_nowhere(link, &far, before.as_ref()).await? {
                 continue;
             }
             // A link that comes or goes with one of its ends is a consequence of that.
-            if let Some(count) = came_or_went.get_mut(&from) {
+            if let Some(count) = came_or_went.get_mut(&from).filter(|_| !is_of_rights) {
                 *count += 1;
                 continue;
             }
@@ -244,6 +245,7 @@ impl Comparison<'_> {
             return Ok(false);
         }
         let group = self.after.find_object(kind, key).await?;
+        let group = if group.is_none() { self.before.find_object(kind, key).await? } else { group };
         Ok(group.is_some_and(|g| g.get("isAssignableToRole") == Some(&Value::Bool(true))))
     }
 
