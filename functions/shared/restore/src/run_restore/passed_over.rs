@@ -41,7 +41,10 @@ impl<'a> PassedOver<'a> {
             self.beside.forget(next.step.number);
             return Some(next);
         }
-        while has_room {
+        if !has_room {
+            return None;
+        }
+        loop {
             let next = match self.next.take() {
                 Some(next) => next,
                 None => Next::of(self.behind.pop_front()?),
@@ -57,7 +60,6 @@ impl<'a> PassedOver<'a> {
             self.beside.begin(next.clone());
             self.waiting.push_back(next);
         }
-        None
     }
 
     /// Whether a step may begin before those that wait.
