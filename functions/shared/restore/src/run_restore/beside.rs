@@ -132,6 +132,8 @@ struct Writes<'a> {
     adds: bool,
     /// The links that they add; none where one of them writes something else.
     links: Option<BTreeSet<&'a str>>,
+    /// Whether one of them makes the object, or brings it back: nothing leads to it before it shows.
+    makes: bool,
 }
 
 /// The steps that are under way, as far as others must not meet them.
@@ -198,7 +200,9 @@ impl<'a> Beside<'a> {
         });
         // Who needs an object needs it as long as there is something to write.
         let is_needed = writes_more && self.needs.contains_key(id) && adds_any(step).is_none();
-        let is_made = |id: &str| self.writes.get(id).is_some_and(|writes| writes.links.is_none());
+        let is_made = |id: &str| {
+            self.writes.get(id).is_some_and(|writes| writes.makes || writes_more && writes.links.is_none())
+        };
         is_free && !is_needed && !needed(step).any(is_made)
     }
 
@@ -213,9 +217,10 @@ impl<'a> Beside<'a> {
         self.bytes += next.bytes;
         self.made.extend(next.found_by.clone());
         let (adds, links) = (adds_to(step).is_some(), Some(BTreeSet::new()));
-        let writes = self.writes.entry(&step.id).or_insert(Writes { steps: 0, adds, links });
+        let writes = self.writes.entry(&step.id).or_insert(Writes { steps: 0, adds, links, makes: false });
         writes.steps += 1;
         writes.adds &= adds;
+        writes.makes |= matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. });
         match (&mut writes.links, adds_any(step)) {
             (Some(links), Some(link)) => {
                 links.insert(link);
@@ -370,6 +375,18 @@ mod tests {
         beside.begin(Next::of(&first));
         assert!(!beside.takes(&Next::of(&licence), true, &Bounds::default()));
         assert!(!beside.is_clear(&Next::of(&licence), true));
+    }
+
+    #[test]
+    fn who_is_changed_may_become_a_member_once_the_change_is_written() {
+        let changed = update(1, "u1", &json!({ "jobTitle": "Clerk" }), &json!({ "jobTitle": "Cook" }));
+        let to = json!([{ "id": "u1" }]);
+        let action = json!({ "type": "addLinks", "link": "groups.members", "to": to });
+        let member = step(2, "links", "g1", &json!({ "action": action, "dependsOn": ["u1"] }));
+        let mut beside = Beside::default();
+        beside.begin(Next::of(&changed));
+        let takes = |writes_more| beside.takes(&Next::of(&member), writes_more, &Bounds::default());
+        assert_eq!([true, false].map(takes), [false, true]);
     }
 
     #[test]
