@@ -31,8 +31,8 @@ pub use http::SimServer;
 pub use login::SignedIn;
 pub use observe::{Exchange, SeenRequest};
 pub use switches::{
-    Among, BinShows, ExpandedSettings, ExpiredDelta, NotArrived, Nowhere, OverMaximum, RetryAfter, Switches,
-    Withheld,
+    Among, BinShows, ExpandedSettings, ExpiredDelta, FormerRoles, NotArrived, Nowhere, OverMaximum,
+    RetryAfter, Switches, Withheld,
 };
 pub use throttle::{Area, Limit, Limits, Metric, Scope};
 

@@ -32,6 +32,7 @@
 //! | `premium_parts` | not documented which reads a tenant without Entra ID P1 is refused | units and security attributes |
 //! | `lapsed_lists_are_empty` | not documented: a licence that is gone refuses the list, or leaves it empty | refuses |
 //! | `schedules_among_assignments` | remembered of activations: they are among the role assignments too; of roles until a date not said | all |
+//! | `former_roles_listed` | met by others: PIM shows for days what somebody held who was deleted for good; of role assignments, and of what was held over a unit, nobody says | schedules |
 //! | `delta_gives_all_extensions` | documented: where one directory extension changed, a delta gives all of the object; not whether those too that are not selected | those too |
 //! | `unknown_extensions_refused` | not documented: a `$select` of a directory extension that the tenant does not have is refused, or passed over | refused |
 //! | `absolute_batch_urls` | documented: relative addresses; SDKs of Microsoft's write absolute ones | refused |
@@ -137,6 +138,17 @@ pub enum Among {
     Lasting,
 }
 
+/// Which roles Graph goes on listing whose holder, or what they were held over, was deleted for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum FormerRoles {
+    /// None: they are gone with it.
+    None,
+    /// The schedules of Privileged Identity Management.
+    Schedules,
+    /// Role assignments too.
+    All,
+}
+
 /// The switches; the table of the module says what each one decides.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the table of the module says what each one is")]
@@ -175,6 +187,7 @@ pub struct Switches {
     /// For how many seconds after a consent it has not arrived, and in which way that shows.
     pub consent_delay: Option<(i64, NotArrived)>,
     pub schedules_among_assignments: Among,
+    pub former_roles_listed: FormerRoles,
     /// The status with which a tenant that tracks no changes refuses a delta: 400, 404, 405 or 501.
     pub delta_refused_with: u16,
     /// Of these a tenant without Entra ID P1 is refused: a collection's path, or a property that is selected.
@@ -222,6 +235,7 @@ impl Default for Switches {
             wids_in_id_token: false,
             consent_delay: None,
             schedules_among_assignments: Among::All,
+            former_roles_listed: FormerRoles::Schedules,
             delta_refused_with: 400,
             premium_parts: &["administrativeUnits", "customSecurityAttributes"],
             lapsed_lists_are_empty: false,

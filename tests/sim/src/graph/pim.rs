@@ -57,15 +57,16 @@ pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
     let eligible = name.starts_with("roleEligibility");
     let set = format!("roleManagement/directory/{name}");
     let schedules = if eligible { "roleEligibilitySchedules" } else { "roleAssignmentSchedules" };
-    let mut instances = Docs::default();
-    let docs = if name.ends_with("Instances") {
-        for schedule in d.docs(schedules).iter() {
-            let one = instance(schedule, eligible);
-            instances.insert(one["id"].as_str().unwrap_or_default(), one.clone());
-        }
-        &instances
-    } else {
+    let mut listed = Docs::default();
+    let docs = if name.ends_with("Requests") {
         d.docs(name)
+    } else {
+        for schedule in d.docs(schedules).iter().filter(|one| roles::is_listed_still(call, d, one, true)) {
+            let is_instance = name.ends_with("Instances");
+            let one = if is_instance { instance(schedule, eligible) } else { schedule.clone() };
+            listed.insert(one["id"].as_str().unwrap_or_default(), one.clone());
+        }
+        &listed
     };
     match rest {
         [_] => roles::page(call, docs, &set, 100, 999, Value::clone),

@@ -10,7 +10,8 @@ use super::groups;
 use super::paging::Paging;
 use super::pim;
 use crate::schema;
-use crate::state::{Directory, Docs, Index, Kind, Life, Relation};
+use crate::state::{Directory, Docs, FORMER, Index, Kind, Life, Relation};
+use crate::switches::FormerRoles;
 
 /// Built-in roles: template id, name, whether it may manage users without a role, whether it is highly privileged.
 pub(crate) const BUILT_IN: &[(&str, &str, bool, bool)] = &[
@@ -187,6 +188,19 @@ pub(crate) fn page(
     Ok(Reply::json(200, &page))
 }
 
+/// Whether a role is listed, as far as its holder or what it is held over may be gone for good.
+pub(super) fn is_listed_still(call: &Call, d: &Directory, role: &Value, is_schedule: bool) -> bool {
+    let scope = role["directoryScopeId"].as_str().and_then(|scope| scope.rsplit('/').next());
+    let ends = role["principalId"].as_str().into_iter().chain(scope);
+    let is_gone = |id: &str| d.index(id).is_some_and(|index| d.object(index).life == Life::Gone);
+    let lists_all = match call.switches.former_roles_listed {
+        FormerRoles::All => true,
+        FormerRoles::Schedules => is_schedule,
+        FormerRoles::None => false,
+    };
+    lists_all || !ends.into_iter().any(is_gone)
+}
+
 fn with_principal(call: &Call, d: &Directory, assignment: &Value) -> Value {
     let mut out = assignment.clone();
     let expand = call.query.get("$expand").unwrap_or("");
@@ -220,11 +234,17 @@ pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
         let principal = assignment["principalId"].as_str().and_then(|id| d.index(id));
         principal.is_none_or(|index| d.is_live(index))
     };
-    let shown = |assignment: &Value| pim::is_listed(call, d, assignment["id"].as_str().unwrap_or_default());
+    let is_listed =
+        |assignment: &Value| pim::is_listed(call, d, assignment["id"].as_str().unwrap_or_default());
+    let shown = |assignment: &Value| {
+        let by_switch = name != "roleAssignments" || is_listed_still(call, d, assignment, false);
+        by_switch && is_listed(assignment)
+    };
     match rest {
         [_] if name == "roleAssignments" => {
             let mut live = Docs::default();
-            for one in d.docs(name).iter().filter(|one| alive(one) && shown(one)) {
+            let former = d.docs(FORMER).iter().filter(|one| is_listed_still(call, d, one, false));
+            for one in d.docs(name).iter().filter(|one| alive(one) && shown(one)).chain(former) {
                 live.insert(one["id"].as_str().unwrap_or_default(), one.clone());
             }
             page(call, &live, &set, 100, 999, |one| with_principal(call, d, one))
@@ -298,7 +318,8 @@ pub(super) fn create_assignment(
 }
 
 pub(super) fn delete_assignment(d: &mut Directory, id: &str) -> Outcome {
-    let gone = d.docs_mut("roleAssignments").remove(id).ok_or_else(|| missing(id))?;
+    let gone = d.docs_mut("roleAssignments").remove(id);
+    let gone = gone.or_else(|| d.docs_mut(FORMER).remove(id)).ok_or_else(|| missing(id))?;
     if let Some(ids) = gone["principalId"].as_str().and_then(|p| d.holders.get_mut(p)) {
         ids.retain(|one| one != id);
     }
@@ -416,7 +437,9 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
             if role["isBuiltIn"] == json!(true) {
                 return Err(denied());
             }
-            if d.docs("roleAssignments").iter().any(|one| one["roleDefinitionId"] == json!(id)) {
+            let is_of_role =
+                |one: &Value| one["roleDefinitionId"] == json!(id) && is_listed_still(call, d, one, false);
+            if d.docs("roleAssignments").iter().any(is_of_role) {
                 return Err(bad("The role definition is assigned and cannot be deleted."));
             }
             d.docs_mut("roleDefinitions").remove(id);

@@ -28,6 +28,9 @@ use crate::schema;
 /// For how many seconds a deleted object can be restored.
 pub(crate) const BIN_SECONDS: i64 = 30 * 24 * 3600;
 
+/// The collection of the role assignments that those held who were deleted for good.
+pub(crate) const FORMER: &str = "formerRoleAssignments";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     User,
@@ -376,7 +379,9 @@ impl Directory {
             }
         }
         for assignment in self.holders.remove(&id).unwrap_or_default() {
-            self.docs_mut("roleAssignments").remove(&assignment);
+            if let Some(former) = self.docs_mut("roleAssignments").remove(&assignment) {
+                self.docs_mut(FORMER).insert(&assignment, former);
+            }
         }
         self.objects[index as usize].life = Life::Gone;
         self.objects[index as usize].row = Row::default();

@@ -38,4 +38,5 @@ pub use run::{Lookup, OpenRun, RunReader};
 pub use search::{Limits, Part, Walked, Way};
 pub use sorter::{Budget, Ops, Sorter};
 pub use tenant::{Archive, TenantArchive};
+pub(crate) use view::bin;
 pub use view::{Hit, SnapshotView, name_of, read_object};

@@ -20,6 +20,11 @@ pub struct Hit {
     pub name: Option<String>,
 }
 
+/// The run of the objects of a kind that are in the recycle bin, by id.
+pub(crate) fn bin(kind: &Kind) -> String {
+    format!("{}.bin", kind.run())
+}
+
 /// At most this many names are kept: a comparison of a large tenant asks for those of everybody in it.
 const NAMES: usize = 20_000;
 
@@ -91,6 +96,18 @@ impl SnapshotView {
     pub fn is_unlicensed(&self, kind: &Kind) -> bool {
         let of = |m: &&Missing| m.source == kind.run() && m.cause == MissingCause::Unlicensed;
         !self.covers(kind) && self.manifest.missing.iter().any(|m| of(&m))
+    }
+
+    /// Whether it is known that an object which the snapshot does not hold is gone for good: of its kind what lies in the recycle
+    /// bin was read, if there is one, and it is not among that.
+    pub(crate) async fn is_gone(&self, kind: &Kind, id: &str) -> Result<bool> {
+        if !self.covers(kind) || self.find_record(self.run(kind.run())?, id.as_bytes()).await?.is_some() {
+            return Ok(false);
+        }
+        match self.find_run(&bin(kind)) {
+            Some(run) => Ok(self.find_record(run, id.as_bytes()).await?.is_none()),
+            None => Ok(kind.writing.recycle_bin.is_none()),
+        }
     }
 
     /// The run of that name, if the snapshot holds it.

@@ -93,6 +93,9 @@ impl Comparison<'_> {
         // in their runs.
         let is_apart = streams.apart.remove(key);
         let pair = if is_apart {
+            for (_, stream) in &mut streams.objects {
+                stream.take_at(key).await?;
+            }
             self.pair_apart(state, kind, key).await?
         } else {
             let mut pair = Pair::default();

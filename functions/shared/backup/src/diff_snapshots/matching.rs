@@ -32,8 +32,13 @@ impl NewIds {
     pub(super) fn concern_key(&self, kind: &Kind, key: &str) -> bool {
         match kind.identity {
             Identity::Id => self.concerns(key),
-            Identity::Natural(_) => key.split('|').any(|part| self.concerns(inner(part).1)),
+            Identity::Natural(_) => ids_of(key).any(|id| self.concerns(id)),
         }
+    }
+
+    /// Whether the object that had this id was created again under another.
+    pub(super) fn was_replaced(&self, id: &str) -> bool {
+        self.by_old.contains_key(id)
     }
 
     /// The newest id of the object that had this one.
@@ -88,6 +93,11 @@ impl NewIds {
             other => other,
         }
     }
+}
+
+/// The ids in the key of a fact, one in each part.
+pub(super) fn ids_of(key: &str) -> impl Iterator<Item = &str> {
+    key.split('|').map(|part| inner(part).1)
 }
 
 /// The text before an id, the id, and the text after it.

@@ -16,6 +16,7 @@ mod earlier;
 mod emit;
 mod ends;
 mod failing;
+mod former;
 mod live;
 mod matching;
 mod naming;

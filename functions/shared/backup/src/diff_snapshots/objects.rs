@@ -9,7 +9,7 @@ use super::stream::Record;
 use super::unknown;
 use crate::archive::{SnapshotView, TenantArchive, read_object};
 use domain::changes::{Change, What, compare_objects, equal_values, type_of};
-use domain::kinds::{Kind, LinkType};
+use domain::kinds::{Kind, LinkType, LinkWrite};
 use domain::{Error, Result};
 use engine::records::Diff;
 use serde_json::{Map, Value};
@@ -26,6 +26,13 @@ pub(super) struct Comparison<'a> {
     pub(super) object: Option<&'a String>,
 }
 
+/// One of the two sides of a comparison.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Before,
+    After,
+}
+
 /// The two sides of an object, as far as they differ.
 #[derive(Default)]
 pub(super) struct Pair {
@@ -35,6 +42,15 @@ pub(super) struct Pair {
 }
 
 impl Pair {
+    /// Both sides of an object as they are, and the key that it had before.
+    pub(super) fn whole(
+        before: Option<(String, Map<String, Value>)>,
+        after: Option<Map<String, Value>>,
+    ) -> Self {
+        let (old_key, before) = before.unzip();
+        Self { old_key, before, after }
+    }
+
     /// Whether the two sides are equal.
     pub(super) fn is_empty(&self) -> bool {
         self.before.is_none() && self.after.is_none()
@@ -66,7 +82,17 @@ impl Comparison<'_> {
     }
 
     /// Whether the object is there before and after.
-    pub(super) async fn presence(&self, kind: &Kind, key: &str, pair: &Pair) -> Result<(bool, bool)> {
+    pub(super) async fn presence(
+        &self,
+        state: &State,
+        kind: &Kind,
+        key: &str,
+        pair: &Pair,
+    ) -> Result<(bool, bool)> {
+        if kind.grant().is_some() {
+            let before = self.fact_of(state, Side::Before, kind, key).await?.is_some();
+            return Ok((before, self.fact_of(state, Side::After, kind, key).await?.is_some()));
+        }
         let old_key = pair.old_key.as_deref().unwrap_or(key);
         // Why the objects' own run is asked: a facet can come or go while the object stays.
         let earlier = self.before.of(kind.run());
@@ -83,7 +109,7 @@ impl Comparison<'_> {
         key: &str,
         pair: Pair,
     ) -> Result<Option<Change>> {
-        let presence = self.presence(kind, key, &pair).await?;
+        let presence = self.presence(state, kind, key, &pair).await?;
         let old_key = pair.old_key.unwrap_or_else(|| key.to_owned());
         let (what, attributes, known) = match presence {
             (false, false) => return Ok(None),
@@ -196,7 +222,10 @@ impl Comparison<'_> {
         what: What,
         before: Option<&Value>,
     ) -> Result<bool> {
-        if what == What::Deleted && self.is_held_nowhere(link, far_of(to), before).await? {
+        // An assignment to a group that neither side has reaches nobody.
+        let may_be_dead =
+            what == What::Deleted || what == What::Created && link.write == LinkWrite::AssignAll;
+        if may_be_dead && self.is_held_nowhere(link, far_of(to), before).await? {
             return Ok(false);
         }
         let earlier = self.before.of(kind.run());

@@ -4,9 +4,8 @@
 //! Whether what is activated is among the role assignments too is not documented, so nothing here depends on it: an
 //! activation is known by its schedule, whatever the assignments say.
 
-use super::objects::{Comparison, Pair};
+use super::objects::{Comparison, Pair, Side};
 use super::state::State;
-use crate::archive::SnapshotView;
 use domain::Result;
 use domain::changes::{Change, What};
 use domain::kinds::{self, Kind};
@@ -45,18 +44,15 @@ impl Forms {
             .map(|(assignments, schedules)| Self { assignments, schedules })
     }
 
-    async fn held(&self, [assignments, schedules]: [&SnapshotView; 2], key: &str) -> Result<Held> {
-        if schedules.covers(self.schedules)
-            && let Some(schedule) = schedules.find_object(self.schedules, key).await?
-        {
+    async fn held(&self, comparison: &Comparison<'_>, state: &State, side: Side, key: &str) -> Result<Held> {
+        if let Some((_, schedule)) = comparison.fact_of(state, side, self.schedules, key).await? {
             return Ok(if is_activated(&schedule) {
                 Held::Activated(schedule)
             } else {
                 Held::Scheduled(schedule)
             });
         }
-        let is_assigned = assignments.covers(self.assignments)
-            && assignments.find_object(self.assignments, key).await?.is_some();
+        let is_assigned = comparison.fact_of(state, side, self.assignments, key).await?.is_some();
         Ok(if is_assigned { Held::Assigned } else { Held::Not })
     }
 }
@@ -128,9 +124,8 @@ impl Comparison<'_> {
         let others = if is_compared(other) { self.what_of(state, other, key).await? } else { None };
         let (assignment, schedule) =
             if own == Form::Assignment { (Some(change.what), others) } else { (others, Some(change.what)) };
-        let earlier = [forms.assignments, forms.schedules].map(|kind| self.before.of(kind.run()));
-        let before = forms.held(earlier, &change.key).await?;
-        let after = forms.held([self.after; 2], key).await?;
+        let before = forms.held(self, state, Side::Before, key).await?;
+        let after = forms.held(self, state, Side::After, key).await?;
         let told = shown_as((&before, &after), assignment, schedule, is_compared(forms.schedules));
         let Some((_, what)) = told.into_iter().find(|(form, _)| *form == own) else { return Ok(None) };
         if what != change.what {
@@ -151,7 +146,7 @@ impl Comparison<'_> {
 
     /// What happened to the fact in that form; none where it is as before.
     async fn what_of(&self, state: &State, kind: &'static Kind, key: &str) -> Result<Option<What>> {
-        let pair = if self.ids.concern_key(kind, key) {
+        let pair = if self.ids.concern_key(kind, key) || state.is_apart(kind.run(), key) {
             self.pair_apart(state, kind, key).await?
         } else {
             let mut pair = Pair::default();

@@ -37,7 +37,8 @@ pub(super) struct State {
     /// The last key of it that is done.
     pub after: Option<String>,
     pub ends: Ends,
-    /// Objects that were created again and differ, by run: they do not come in the order of their keys.
+    /// Objects that were created again and differ, by run: they do not come in the order of their keys. And roles of whoever
+    /// came, went or was created again.
     pub apart: BTreeMap<String, Apart>,
     /// Properties that a whole type of objects may have on one side alone.
     pub candidates: Vec<Candidate>,
@@ -97,6 +98,11 @@ impl State {
     pub(super) fn put_apart(&mut self, run: &str, now: String, key: &str) {
         let apart = self.apart.entry(run.to_owned()).or_default();
         apart.entry(now).or_default().insert(key.to_owned());
+    }
+
+    /// Whether the object whose key is `now` is looked at apart.
+    pub(super) fn is_apart(&self, run: &str, now: &str) -> bool {
+        self.apart.get(run).is_some_and(|apart| apart.contains_key(now))
     }
 
     /// The keys in a run that belong to the object whose key is `now`.

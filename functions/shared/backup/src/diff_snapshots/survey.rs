@@ -18,6 +18,7 @@ impl Comparison<'_> {
                 return Ok(false);
             }
             self.settle_apart(state).await?;
+            self.put_facts_apart(state).await?;
             state.go_to(Stage::Links);
         }
         if state.stage == Stage::Links {
@@ -70,7 +71,7 @@ impl Comparison<'_> {
         for kind in self.kinds.iter().filter(|k| k.identity == Identity::Id) {
             for key in Self::apart(state, kind, false) {
                 let pair = self.pair_apart(state, kind, &key).await?;
-                let (before, after) = self.presence(kind, &key, &pair).await?;
+                let (before, after) = self.presence(state, kind, &key, &pair).await?;
                 if before != after {
                     state.ends.insert(&key);
                 }
@@ -168,6 +169,9 @@ impl Comparison<'_> {
 
     /// The two sides of an object that was created again.
     pub(super) async fn pair_apart(&self, state: &State, kind: &Kind, now: &str) -> Result<Pair> {
+        if kind.grant().is_some() {
+            return self.fact_apart(state, kind, now).await;
+        }
         let mut pair = Pair::default();
         for (run, facet) in object_runs(kind) {
             for key in state.keys_apart(&run, now) {

@@ -1,6 +1,7 @@
 //! The operations of a kind, by the run that they belong to.
 
 use super::context::Context;
+pub(super) use crate::archive::bin;
 use crate::archive::{Budget, Sorter, TenantArchive};
 use domain::Result;
 use domain::kinds::Kind;
@@ -27,11 +28,6 @@ pub(super) fn deleted(kind: &Kind) -> String {
 /// Where the objects of a kind are collected that went into the recycle bin.
 pub(super) fn binned(kind: &Kind) -> String {
     format!("{}!binned", kind.run())
-}
-
-/// The run of the objects of a kind that are in the recycle bin, by id.
-pub(super) fn bin(kind: &Kind) -> String {
-    format!("{}.bin", kind.run())
 }
 
 /// The run of the names of a kind's objects.

@@ -2,6 +2,7 @@
 
 use crate::side_by_side::{SideBySide, Sides, id, kinds_of};
 use backup::diff_snapshots::{PAGE, PAGE_BYTES};
+use domain::changes::What;
 use domain::kinds::KINDS;
 use proptest::prelude::*;
 use serde_json::json;
@@ -85,6 +86,78 @@ fn a_role_given_under_the_former_id_of_who_was_created_again_is_told_with_a_name
         let (changes, _) = SideBySide::new(&sides).await.compare(None, 1).await;
         let told: Vec<_> = changes.iter().map(|c| c.name.as_deref()).collect();
         assert_eq!(told, [Some("Person 7: Helpdesk Administrator")]);
+    });
+}
+
+/// A user, a role that they hold and one that they may activate, a unit that somebody administers: and all of it still listed
+/// when user and unit are not there any more.
+fn still_listed(are_binned: bool) -> Sides {
+    let (user, unit, other, role) = (id(1), id(2), id(3), id(60));
+    let mut sides = Sides::default();
+    let named = |id: &str| Some(json!({ "id": id, "displayName": format!("Object {id}") }));
+    sides.object("users", &user, named(&user), None);
+    sides.object("users", &other, named(&other), named(&other));
+    sides.object("administrativeUnits", &unit, named(&unit), None);
+    sides.object("roles", &role, named(&role), named(&role));
+    sides.runs.entry("groups".to_owned()).or_default();
+    for (run, key) in [("users.bin", &user), ("groups.bin", &role), ("administrativeUnits.bin", &unit)] {
+        sides.put(run, key, None, (are_binned && run != "groups.bin").then(|| json!("")));
+    }
+    for (kind, who, scope) in [
+        ("admins", &user, "/".to_owned()),
+        ("eligibleAdmins", &user, "/".to_owned()),
+        ("admins", &other, format!("/administrativeUnits/{unit}")),
+        ("admins", &other, "/".to_owned()),
+    ] {
+        let fact = json!({ "id": format!("{kind}{scope}"), "principalId": who, "roleDefinitionId": role,
+            "directoryScopeId": scope, "memberType": "Direct" });
+        sides.put(kind, &format!("{who}|{role}|{scope}|"), Some(fact.clone()), Some(fact));
+    }
+    sides
+}
+
+/// Whether Graph goes on listing it is not documented.
+#[test]
+fn a_role_that_is_still_listed_of_who_is_gone_for_good_or_over_what_is_gone_is_told_as_gone() {
+    run(async {
+        let (changes, _) = SideBySide::new(&still_listed(false)).await.compare(None, 2).await;
+        let told: Vec<_> = changes.iter().map(|c| (c.kind.to_string(), c.what)).collect();
+        let gone = |kind: &str| (kind.to_owned(), What::Deleted);
+        let all = ["users", "administrativeUnits", "admins", "admins", "eligibleAdmins"];
+        let mut expected: Vec<_> = all.map(gone).to_vec();
+        let mut told_in_any_order = told;
+        expected.sort();
+        told_in_any_order.sort();
+        assert_eq!(told_in_any_order, expected);
+    });
+}
+
+#[test]
+fn a_role_of_who_lies_in_the_recycle_bin_goes_and_comes_with_them() {
+    run(async {
+        let (changes, _) = SideBySide::new(&still_listed(true)).await.compare(None, 1).await;
+        let told: Vec<_> = changes.iter().map(|c| c.kind.to_string()).collect();
+        assert_eq!(told, ["administrativeUnits", "users"]);
+    });
+}
+
+#[test]
+fn a_role_that_is_given_to_the_new_id_is_no_change_though_it_is_listed_by_the_former_one_too() {
+    run(async {
+        let (old, new, role) = (id(1), id(4), id(60));
+        let mut sides = still_listed(false);
+        sides.new_ids.push((old.clone(), new.clone()));
+        let user = Some(json!({ "id": new, "displayName": format!("Object {old}") }));
+        sides.object("users", &new, None, user);
+        for kind in ["admins", "eligibleAdmins"] {
+            let fact = json!({ "id": "new", "principalId": new, "roleDefinitionId": role, "directoryScopeId": "/",
+                "memberType": "Direct" });
+            sides.put(kind, &format!("{new}|{role}|/|"), None, Some(fact));
+        }
+        let (changes, _) = SideBySide::new(&sides).await.compare(None, 1).await;
+        let told: Vec<_> = changes.iter().map(|c| (c.kind.to_string(), c.what)).collect();
+        let unit = ("administrativeUnits".to_owned(), What::Deleted);
+        assert_eq!(told, [unit, ("admins".to_owned(), What::Deleted)], "the unit, and the role over it");
     });
 }
 

@@ -107,9 +107,25 @@ impl Kind {
         }
     }
 
-    /// The reference that is in that property.
+    /// Who holds the role that a fact is about, and what it is held over where that is not the whole directory, by their ids;
+    /// nothing where its objects are no such facts.
+    pub fn ends<'a>(&self, fact: &'a Map<String, Value>) -> Vec<(&'static Reference, &'a str)> {
+        let Some(grant) = self.grant() else { return Vec::new() };
+        let is_end = |r: &&Reference| [grant.principal, grant.scope].contains(&r.property);
+        let id = |r: &'static Reference| Some((r, r.id_in(fact.get(r.property)?.as_str()?)?));
+        self.references.iter().filter(is_end).filter_map(id).collect()
+    }
+
+    /// The reference that is in that property; the first, where it may be in several forms.
     pub fn reference(&self, property: &str) -> Option<&'static Reference> {
         self.references.iter().find(|reference| reference.property == property)
+    }
+}
+
+impl Reference {
+    /// The id in the property's text; none where that refers to nothing, or to something else.
+    pub fn id_in<'a>(&self, text: &'a str) -> Option<&'a str> {
+        text.strip_prefix(self.prefix).filter(|id| !id.is_empty() && !id.contains('/'))
     }
 }
 

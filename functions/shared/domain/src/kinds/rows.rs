@@ -803,6 +803,7 @@ const ROLE_REFERENCES: &[Reference] = &[
     Reference { property: "principalId", kinds: PRINCIPALS, prefix: "" },
     Reference { property: "roleDefinitionId", kinds: &[ROLE_KIND], prefix: "" },
     Reference { property: "directoryScopeId", kinds: &[UNIT_KIND], prefix: "/administrativeUnits/" },
+    Reference { property: "directoryScopeId", kinds: PRINCIPALS, prefix: "/" },
 ];
 
 /// The kinds of facts by which a role is held, or may be, differ in their term alone.

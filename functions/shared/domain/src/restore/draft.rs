@@ -147,6 +147,12 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Whether an object is chosen that gets another id when it comes back.
+    pub fn is_made_anew(&self, id: &str) -> bool {
+        let is_it = |item: &Item| item.live.is_none() && !item.in_recycle_bin && item.id(self.inputs) == id;
+        self.returning.contains(id) && self.inputs.items.iter().any(is_it)
+    }
+
     /// Whether an id leads to nothing, now and after this restore.
     pub fn is_missing(&self, id: &str) -> bool {
         self.inputs.missing.contains(id) && !self.returning.contains(id)

@@ -5,13 +5,17 @@ use super::objects::{CAME_SINCE, GONE};
 use super::partial::NOWHERE;
 use super::schedules::{SCHEDULE, ScheduleEnd, Tenure, with_fixed_end};
 use super::values::text;
-use super::{Cause, Held, Item, Phase, Warning, WriteAction, id_map};
+use super::{Cause, Held, Item, Phase, Step, Warning, WriteAction, id_map};
 use crate::changes::{is_within, property_of, value_at};
-use crate::kinds::{Identity, Kind};
+use crate::kinds::{self, Identity, Kind};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Plans one fact; both sides have their references resolved.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>, live: Option<Held>) {
+    // Under both readings of Graph the same: whether it goes on listing what led to whoever is gone is not documented.
+    let is_former = wanted.is_some() && live.as_ref().is_some_and(|l| leads_nowhere(planner, item.kind, l));
+    let live = live.filter(|_| !is_former);
     let is_part = !item.paths.is_empty() || item.properties.as_ref().is_some_and(|chosen| !chosen.is_empty());
     match (wanted, live) {
         (Some(wanted), Some(live)) => change(planner, item, &wanted.object, &live.object),
@@ -20,7 +24,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>,
         (Some(_), None) if is_part => {
             planner.impossible(item, "object", Cause::ObjectGone, GONE);
         }
-        (Some(wanted), None) => give(planner, item, &wanted.object),
+        (Some(wanted), None) => give(planner, item, &wanted.object, is_former),
         (None, Some(_)) if is_part => {
             planner.impossible(item, "object", Cause::NotInSnapshot, CAME_SINCE);
         }
@@ -35,6 +39,13 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>,
     }
 }
 
+/// Whether whoever holds a role, or what it is held over, is gone for good. What is listed under their ids gives nobody
+/// anything.
+pub(super) fn leads_nowhere(planner: &Planner<'_>, kind: &Kind, live: &Held) -> bool {
+    let ends = kind.ends(&live.object);
+    ends.iter().any(|(_, id)| planner.inputs.gone.contains(*id) || planner.is_made_anew(id))
+}
+
 pub(super) const OWN_ACCESS: &str = "Holdfast would lose its own access";
 const ACTIVATED: &str = "a role that was activated for a while is not made permanent, and ends by itself";
 
@@ -47,14 +58,15 @@ fn refusal(item: &Item, object: &Map<String, Value>) -> Option<(Cause, &'static 
         .then_some((Cause::Inherited, "it follows from a membership"))
 }
 
-fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>) {
+/// Gives a role, which may still be listed under ids that no object has any more.
+fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, is_former: bool) {
     if let Some((cause, why)) = refusal(item, wanted) {
         return planner.impossible(item, "object", cause, why);
     }
     if ScheduleEnd::of(wanted).is_over(planner.inputs.now) {
         return planner.impossible(item, "object", Cause::Expired, EXPIRED);
     }
-    let mut warnings = vec![];
+    let mut warnings = if is_former { vec![Warning::FormerListed] } else { vec![] };
     match &item.tenure {
         Tenure::Permanent | Tenure::Activated => {}
         Tenure::HeldForGood => {
@@ -95,6 +107,21 @@ const HELD_FOR_GOOD: &str =
     "the role is held without an end by now; take that away first, to have its end back";
 const WAS_HELD_FOR_GOOD: &str = "the role was held without an end then; what is given for a time by now is neither taken away nor made permanent";
 const EXPIRED: &str = "its end lies in the past, or cannot be told";
+
+/// Takes out the schedules without an end of roles that steps give as assignments: they are one fact, and Graph refuses the
+/// second.
+pub(super) fn give_once(steps: &mut Vec<Step>) {
+    for (assignments, schedules) in kinds::assignments() {
+        let gives =
+            |step: &&Step| step.kind == assignments.name && matches!(step.action, WriteAction::Create { .. });
+        let given: BTreeSet<String> = steps.iter().filter(gives).map(|step| step.id.clone()).collect();
+        steps.retain(|step| {
+            let WriteAction::Create { body } = &step.action else { return true };
+            let is_lasting = step.kind == schedules.name && ScheduleEnd::of(body) == ScheduleEnd::Never;
+            !(is_lasting && given.contains(&step.id))
+        });
+    }
+}
 
 /// A role assignment with an end is never made one without: its schedule is asked for instead.
 fn give_for_a_time(

@@ -81,6 +81,9 @@ pub struct Inputs {
     pub ids: IdMap,
     /// Ids (those of today) of far ends that are known not to be live.
     pub missing: BTreeSet<String>,
+    /// Ids (those of today) of whoever holds a role or what it is held over, as far as they are known to be gone for good:
+    /// neither live nor in the recycle bin.
+    pub gone: BTreeSet<String>,
     /// Objects that have the place of chosen ones which are to come back, by kind and key of these.
     pub rivals: BTreeMap<(KindName, String), Vec<Rival>>,
     /// What a person chose about them.

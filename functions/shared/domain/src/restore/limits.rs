@@ -5,6 +5,10 @@ use super::values::{is_true, text};
 use crate::kinds::{Kind, Limit};
 use serde_json::{Map, Value};
 
+/// Why a rule is not written that nothing follows from.
+pub(super) const IDLE_RULE: &str =
+    "nothing followed from the rule, and Graph takes none where members are put in by hand";
+
 /// What is to be done to an object.
 #[derive(Clone, Copy)]
 pub(super) enum Attempt {

@@ -77,8 +77,13 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             }
             continue;
         }
-        // Told before the mode takes it out of what is written.
-        left::links(planner, item, link.name, &ids(&add), &ids(&remove));
+        // Told before the mode takes it out of what is written. Where links are skipped, what has the place of a single one
+        // stays, too.
+        let mut extra = ids(&remove);
+        if single && !add.is_empty() && planner.inputs.links == LinkMode::Skip {
+            extra.extend(now.keys().filter(|to| !then.contains_key(*to)));
+        }
+        left::links(planner, item, link.name, &ids(&add), &extra);
         match planner.inputs.links {
             LinkMode::Skip => continue,
             LinkMode::Merge => remove.clear(),
@@ -201,6 +206,8 @@ pub(super) fn restricts(item: &Item) -> bool {
     item.kind.links.iter().any(|link| keeps_others_out(item, link))
 }
 
+const NOT_SENT: &str =
+    "the group is not there any more, so it is left out of the assignments, which are sent all at once";
 const TARGET_MISSING: &str = "what it leads to is not there; choose that too, to have it back first";
 
 fn remove_links(
@@ -288,7 +295,7 @@ fn assign(
 ) {
     // Of a group that is made anew what is there leads to the old one, which nobody is in any more.
     let leads_nowhere =
-        |to: &str| now.get(to).is_some_and(|l| group_of(l).is_some_and(|g| is_made_anew(planner, g)));
+        |to: &str| now.get(to).is_some_and(|l| group_of(l).is_some_and(|g| planner.is_made_anew(g)));
     let differs = |to: &str| {
         then.get(to).map(|l| target_of(l)) != now.get(to).map(|l| target_of(l)) || leads_nowhere(to)
     };
@@ -302,9 +309,15 @@ fn assign(
     }
     let rollback = planner.inputs.links == LinkMode::Rollback;
     let mut goal: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    // Begins with what is live: what was not chosen stays as it is.
+    // Begins with what is live: what was not chosen stays as it is, but what leads to nobody, since Graph may refuse all for it.
+    let mut dead: BTreeSet<&str> = BTreeSet::new();
     for (to, held) in now {
-        if !(rollback && chooses(to) && !then.contains_key(to)) {
+        if rollback && chooses(to) && !then.contains_key(to) {
+            continue;
+        }
+        if group_of(held).is_some_and(|g| planner.is_missing(g)) {
+            dead.insert(to);
+        } else {
             goal.insert(to, target_of(held));
         }
     }
@@ -324,6 +337,8 @@ fn assign(
     }
     // Why compared as a whole: what is sent replaces all, so there is one step or none.
     let current: BTreeMap<&str, Map<String, Value>> = now.iter().map(|(to, l)| (*to, target_of(l))).collect();
+    let mut alive = current.clone();
+    alive.retain(|to, _| !dead.contains(to));
     let list = |side: &BTreeMap<&str, Map<String, Value>>| -> Vec<Map<String, Value>> {
         side.values().cloned().collect()
     };
@@ -331,8 +346,11 @@ fn assign(
         Value::Array(list(side).into_iter().map(Value::Object).collect())
     };
     let (before, after) = (value(&current), value(&goal));
-    if same(Some(&before), Some(&after)) && !is_dead {
+    if same(Some(&value(&alive)), Some(&after)) && !is_dead {
         return;
+    }
+    for to in dead.into_iter().filter(|to| !(then.contains_key(to) && chooses(to))) {
+        planner.impossible(item, &format!("{}/{to}", link.name), Cause::TargetMissing, NOT_SENT);
     }
     planner.step(
         item,
@@ -349,12 +367,6 @@ fn assign(
 /// The group that an assignment leads to.
 fn group_of(held: &HeldLink) -> Option<&str> {
     held.value.get("target")?.get("groupId")?.as_str()
-}
-
-/// Whether an object is chosen that gets another id when it comes back.
-fn is_made_anew(planner: &Planner<'_>, id: &str) -> bool {
-    let is_it = |item: &Item| item.live.is_none() && !item.in_recycle_bin && item.id(planner.inputs) == id;
-    planner.returning.contains(id) && planner.inputs.items.iter().any(is_it)
 }
 
 /// Of an assignment, what can be sent: where it leads and its filter; its id and source are the service's.

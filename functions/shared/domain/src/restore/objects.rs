@@ -8,7 +8,7 @@ use super::{
     Cause, Held, Item, Phase, Warning, WriteAction, conflicts, extensions, licences, links, lost, outside,
     policies, properties, returned, unread,
 };
-use crate::kinds::{Form, Kind, Otherwise};
+use crate::kinds::{self, Form, Kind, Otherwise};
 use serde_json::{Map, Value};
 
 pub(super) const SYNCED: &str = "it comes from the customer's own directory, and only from there again";
@@ -72,7 +72,11 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
         let action = WriteAction::Undelete { new_name: beside.new_name, without: beside.without };
         // A unit that keeps others from managing its members does so from when it is back.
         let phase = if links::restricts(item) { Phase::RestrictedLinks } else { phase };
-        let warnings = if is_blocked { vec![Warning::Blocked] } else { vec![] };
+        let mut warnings = if is_blocked { vec![Warning::Blocked] } else { vec![] };
+        // Of what led to it Graph shows nothing as long as it lies there.
+        if !item.incoming && kinds::links().any(|link| link.to.contains(&item.kind.name)) {
+            warnings.push(Warning::IncomingUnseen);
+        }
         planner.step(item, Draft { phase, action, before: None, after: None, warnings });
         if !is_true(&wanted.object, "onPremisesSyncEnabled") {
             let seen = item.binned.clone().map(|held| planner.inputs.ids.held(item.kind, held));
@@ -145,6 +149,17 @@ fn create_body(planner: &mut Planner<'_>, item: &Item, wanted: &Held) -> Map<Str
     for (property, mark) in writing.only_of {
         if !mark.is_on(&body) {
             body.remove(*property);
+        }
+    }
+    // A rule that nothing follows from, as of a group whose members were put in by hand since, is not taken of a new object.
+    for rule in item.kind.links.iter().filter_map(|link| link.ruled_by) {
+        if rule.mark.is_on(&body) {
+            continue;
+        }
+        for property in [rule.property, rule.state] {
+            if body.remove(property).is_some() {
+                planner.impossible(item, property, Cause::Unsupported, limits::IDLE_RULE);
+            }
         }
     }
     if writing.typed {

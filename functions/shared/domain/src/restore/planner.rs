@@ -139,10 +139,12 @@ impl Planner<'_> {
         for item in more.values() {
             // Links that are skipped say so themselves; the roles of whoever is created again are skipped with them.
             let is_skipped = self.inputs.links == LinkMode::Skip && item.kind.identity != Identity::Id;
-            match (is_skipped, &item.live) {
+            let is_there =
+                item.live.as_ref().is_some_and(|live| !facts::leads_nowhere(self, item.kind, live));
+            match (is_skipped, is_there) {
                 (false, _) => self.plan_item(item),
-                (true, None) => self.left(item, "object", vec![], LeftBy::Links),
-                (true, Some(_)) => {}
+                (true, false) => self.left(item, "object", vec![], LeftBy::Links),
+                (true, true) => {}
             }
         }
     }
@@ -156,6 +158,7 @@ impl Planner<'_> {
                 step.warnings.push(Warning::Restricted);
             }
         }
+        facts::give_once(&mut self.steps);
         self.steps.sort_by_key(|s| (s.phase, rank(s)));
         let (steps, stuck) = in_order(circles::opened(std::mem::take(&mut self.steps)));
         for step in stuck {

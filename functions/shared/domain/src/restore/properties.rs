@@ -102,6 +102,14 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             outside::without_gone(planner, item, property, &mut after);
             after
         });
+        // A rule that nothing follows from, as of a group whose members were put in by hand since, is not taken.
+        let mut rules = kind.links.iter().filter_map(|link| link.ruled_by);
+        let is_idle =
+            rules.any(|rule| [rule.property, rule.state].contains(&property) && !rule.mark.is_on(&then));
+        if is_idle && !is_empty(then.get(property)) {
+            planner.impossible(item, property, Cause::Unsupported, limits::IDLE_RULE);
+            continue;
+        }
         // A person hears of what no mode could write, so it is not told below as left by this one; but not of what
         // differs in every object that was created again, unless it was chosen by name.
         if let Some((cause, why)) = refusal(kind, property, &then, &now, after.as_ref().unwrap_or(&whole)) {

@@ -1,4 +1,5 @@
 //! A plan: steps in order, and what cannot be done. It is stored, shown, approved and then executed.
+//! Over 400 lines: the words of a plan and of its API are one list, each with what a person is told of it.
 
 use super::{Conflict, IdMap, Left, id_map};
 use crate::kinds::{self, NamedKind, Phase};
@@ -127,6 +128,13 @@ pub enum Warning {
     /// The links lead to something that is neither a person nor a group, such as a device or an application: Graph refuses
     /// them, unless the writing application was granted more than Holdfast asks for.
     OtherEnds,
+    /// What led to the object when it was deleted comes back with it. What led to it at the snapshot and was taken away before
+    /// it was deleted cannot be seen as long as it lies in the recycle bin: that comes back only where it is chosen
+    /// (`incoming`).
+    IncomingUnseen,
+    /// The role is still listed under the id that its holder, or what it is held over, had before it was deleted: that gives
+    /// nobody anything, and is left as it is.
+    FormerListed,
 }
 
 /// One write to the tenant, with what it changes.

@@ -13,6 +13,7 @@ use engine::ports::LiveObject;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// How many objects are read at the same time.
 pub(super) const AT_ONCE: usize = 8;
@@ -48,6 +49,7 @@ impl<'a> Gather<'a> {
 
     /// The chosen objects, in the order of the choice; and what could not be read of them.
     pub async fn items(&self, chosen: &[SelectedItem]) -> Result<(Vec<Item>, Vec<Impossible>)> {
+        // Each by itself, since one that cannot be read keeps none of the others.
         let work = chosen.iter().map(|item| {
             async {
                 let kind = item.kind.get()?;
@@ -62,7 +64,24 @@ impl<'a> Gather<'a> {
                 Err(why) => unreadable.push(why),
             }
         }
+        // Then what only all of them together say: whose roles are given to somebody who gets another id.
+        self.look_at_former(&mut items).await?;
         Ok((items, unreadable))
+    }
+
+    /// Sets for how long roles are to be given of whoever is created again, or over what is: as the snapshot says. What may still
+    /// be listed under the former ids says nothing of that.
+    async fn look_at_former(&self, items: &mut [Item]) -> Result<()> {
+        let gone = items.iter().filter(|item| Self::is_gone(item));
+        let gone: BTreeSet<String> = gone.map(|item| self.ids.rewrite(&item.key)).collect();
+        for item in items {
+            let Some(wanted) = &item.wanted else { continue };
+            let is_gone = |(_, id): &(_, &str)| gone.contains(self.ids.resolve(id));
+            if item.kind.ends(&wanted.object).iter().any(is_gone) {
+                item.tenure = self.tenure(item.kind, &item.key, None, &wanted.object).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What was read or, where only this object cannot be read, why that part of it cannot be restored.
@@ -108,7 +127,7 @@ impl<'a> Gather<'a> {
         let tenure = match (&wanted, &live, assignments) {
             (Some(_), None, Some((assignments, _))) => self.held_now(assignments, &id).await?,
             (None, Some(_), Some((assignments, _))) => self.held_then(assignments, &chosen.key).await?,
-            (Some(wanted), None, None) => self.tenure(kind, &chosen.key, &id, &wanted.object).await?,
+            (Some(wanted), None, None) => self.tenure(kind, &chosen.key, Some(&id), &wanted.object).await?,
             (None, Some(_), None) => self.live_tenure(kind, &id).await?,
             _ => Tenure::Permanent,
         };
@@ -203,12 +222,13 @@ impl<'a> Gather<'a> {
         })
     }
 
-    /// For how long a role assignment was given that is to be given again, as the schedules of both sides say.
+    /// For how long a role assignment was given that is to be given again, as the schedules of both sides say; without an id
+    /// as the snapshot's says.
     pub async fn tenure(
         &self,
         kind: &Kind,
         key: &str,
-        id: &str,
+        id: Option<&str>,
         assignment: &Map<String, Value>,
     ) -> Result<Tenure> {
         let (Some(grant), Some(schedules)) = (kind.grant(), kind.schedules()) else {
@@ -222,8 +242,13 @@ impl<'a> Gather<'a> {
             Schedule::Unread
         };
         self.in_time()?;
-        let now = self.worker.directory.find_live(self.tenant, schedules, id, &[]).await;
-        let now = readable(now.map(|live| live.map(|l| l.object)))?;
+        let now = match id {
+            Some(id) => {
+                let now = self.worker.directory.find_live(self.tenant, schedules, id, &[]).await;
+                readable(now.map(|live| live.map(|l| l.object)))?
+            }
+            None => Schedule::Known(None),
+        };
         let role = assignment.get(grant.role).and_then(Value::as_str).unwrap_or_default();
         let mut definition = None;
         for name in kind.reference(grant.role).into_iter().flat_map(|reference| reference.kinds) {

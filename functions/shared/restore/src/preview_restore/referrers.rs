@@ -160,9 +160,14 @@ impl Gather<'_> {
                     continue;
                 }
             };
+            // What is still listed of whoever is created again says nothing of what they are to have.
+            let gone_id = self.ids.rewrite(&gone.key);
+            let is_end = |(_, end): &(_, &str)| self.ids.resolve(end) == gone_id;
+            let is_former = Self::is_gone(gone) && kind.ends(&object).iter().any(is_end);
             let tenure = match live {
-                None => self.tenure(kind, &key, &id, &object).await?,
-                Some(_) => Tenure::Permanent,
+                None if !is_former => self.tenure(kind, &key, Some(&id), &object).await?,
+                Some(_) if !is_former => Tenure::Permanent,
+                _ => self.tenure(kind, &key, None, &object).await?,
             };
             items.push(Item {
                 kind,

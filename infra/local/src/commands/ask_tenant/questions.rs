@@ -124,6 +124,11 @@ pub const QUESTIONS: &[Question] = &[
         Probe::RolesForATime,
     ),
     cannot(
+        "former_roles_listed",
+        "are roles still listed whose holder, or what they were held over, was deleted for good?",
+        "somebody would have to be deleted for good",
+    ),
+    cannot(
         "delta_gives_all_extensions",
         "does a change of one directory extension bring those that are not selected?",
         WRITES,

@@ -2,7 +2,7 @@
 //! by part. Of the product it takes the names and lists of its table and nothing else: no comparison, no judgement.
 
 use domain::Timestamp;
-use domain::kinds::{self, Identity, KINDS, Kind};
+use domain::kinds::{self, Identity, KINDS, Kind, LinkWrite};
 use domain::restore::LICENCES;
 use jiff::Span;
 use jiff::tz::TimeZone;
@@ -26,6 +26,8 @@ pub(super) struct Tenant(BTreeMap<(&'static str, String), Parts>);
 
 /// Stands before an id that nobody has any more.
 const NOBODY: &str = "nobody ";
+/// What a role can be held over.
+const SCOPES: [&str; 5] = ["users", "groups", "servicePrincipals", "applications", "administrativeUnits"];
 /// Who can hold a role.
 const PRINCIPALS: [&str; 3] = ["users", "groups", "servicePrincipals"];
 
@@ -52,11 +54,24 @@ impl Tenant {
             let id = id.as_str().unwrap_or_default();
             PRINCIPALS.iter().any(|set| dump[set].get(id).is_some())
         };
+        let is_in = |sets: &[&str], id: &str| {
+            sets.iter().any(|set| {
+                let all = dump.get(*set).or_else(|| dump.get(format!("directory/{set}")));
+                all.is_some_and(|all| all.get(id).is_some())
+            })
+        };
+        let is_gone = |scope: &Value| {
+            let id = scope.as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+            !id.is_empty() && !is_in(&SCOPES, id)
+        };
         let mut found = BTreeMap::new();
         for kind in KINDS {
             for (id, object) in collection(&dump, kind) {
-                // Graph lists nothing of what somebody holds who is in the recycle bin.
-                if kind.grant().is_some_and(|grant| !is_live(&object[grant.principal])) {
+                // Nothing is held by or over what is not there, whatever Graph lists.
+                if kind
+                    .grant()
+                    .is_some_and(|grant| !is_live(&object[grant.principal]) || is_gone(&object[grant.scope]))
+                {
                     continue;
                 }
                 let key = match kind.identity {
@@ -66,7 +81,14 @@ impl Tenant {
                         parts.iter().map(part).collect::<Vec<_>>().join("|")
                     }
                 };
-                let parts = parts(kind, object);
+                let mut parts = parts(kind, object);
+                // What is assigned to a group that is not there reaches nobody.
+                let is_assigned =
+                    |link: &str| kind.links.iter().any(|l| l.name == link && l.write == LinkWrite::AssignAll);
+                let group = |value: &Value| value["groupId"].as_str().map(str::to_owned);
+                parts.retain(|(what, _), value| {
+                    !is_assigned(what) || group(value).is_none_or(|group| is_in(&["groups"], &group))
+                });
                 // Without an end a schedule says what the assignment says.
                 let is_for_good =
                     parts.get(&("scheduleInfo".to_owned(), String::new())) == Some(&json!("never"));

@@ -6,7 +6,7 @@ mod naming;
 
 use backup::archive::{Differences, SnapshotView, TenantArchive, read_object};
 use domain::changes::{Change, LinkChange, What, compare_objects, equal_values};
-use domain::kinds::{Kind, LinkType};
+use domain::kinds::{Kind, LinkType, LinkWrite};
 use domain::{Error, Result};
 use matching::NewIds;
 use naming::Names;
@@ -62,6 +62,9 @@ impl Comparison<'_> {
     async fn objects(&self, kind: &'static Kind) -> Result<BTreeMap<String, Change>> {
         let ids = NewIds(self.new_ids);
         let mut pairs: BTreeMap<String, Pair> = BTreeMap::new();
+        if kind.grant().is_some() {
+            return self.facts(kind).await;
+        }
         let mut names: Vec<String> = vec![kind.name.to_string()];
         names.extend(kind.facets().map(|f| format!("{}.{f}", kind.name)));
         for run in names {
@@ -94,13 +97,62 @@ impl Comparison<'_> {
         Ok(changes)
     }
 
+    /// Changes of roles that are given: of each all there is on both sides.
+    async fn facts(&self, kind: &'static Kind) -> Result<BTreeMap<String, Change>> {
+        let ids = NewIds(self.new_ids);
+        let mut pairs: BTreeMap<String, Pair> = BTreeMap::new();
+        for (view, is_before) in [(self.before, true), (self.after, false)] {
+            let mut all = view.list_where(kind, |_| true).await?;
+            // What is there by the key of now goes before what is there by a former one.
+            all.sort_by_key(|(key, _)| ids.key(kind, key) != *key);
+            for (key, fact) in all {
+                if self.is_nobodys(view, &fact).await? {
+                    continue;
+                }
+                let pair = pairs.entry(ids.key(kind, &key)).or_default();
+                if is_before && pair.before.is_none() {
+                    (pair.old_key, pair.before) = (Some(key), Some(fact));
+                } else if !is_before && pair.after.is_none() {
+                    pair.after = Some(fact);
+                }
+            }
+        }
+        let mut changes = BTreeMap::new();
+        for (key, pair) in pairs {
+            if let Some(change) = self.object_change(kind, &key, pair).await? {
+                changes.insert(key, change);
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Whether a role is listed by the former id of its holder, or of what it is held over, and they are not there by that.
+    async fn is_nobodys(&self, view: &SnapshotView, fact: &Map<String, Value>) -> Result<bool> {
+        for (property, kinds) in
+            [("principalId", &["users", "groups"][..]), ("directoryScopeId", &["administrativeUnits"])]
+        {
+            let id = fact[property].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+            let mut is_gone = self.new_ids.contains_key(id);
+            for kind in kinds {
+                let kind = support::kind(kind);
+                is_gone &= view.covers(kind) && view.find_object(kind, id).await?.is_none();
+            }
+            if is_gone {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     async fn object_change(&self, kind: &'static Kind, key: &str, pair: Pair) -> Result<Option<Change>> {
         let ids = NewIds(self.new_ids);
         let old_key = pair.old_key.unwrap_or_else(|| key.to_owned());
         // A facet can come or go with an object that stays, so presence is asked of the objects' own run.
-        let is_before =
-            is_object(pair.before.as_ref()) || self.before.find_object(kind, &old_key).await?.is_some();
-        let is_after = is_object(pair.after.as_ref()) || self.after.find_object(kind, key).await?.is_some();
+        let is_fact = kind.grant().is_some();
+        let is_before = is_object(pair.before.as_ref())
+            || !is_fact && self.before.find_object(kind, &old_key).await?.is_some();
+        let is_after =
+            is_object(pair.after.as_ref()) || !is_fact && self.after.find_object(kind, key).await?.is_some();
         let (what, attributes, known) = match (is_before, is_after) {
             (false, false) => return Ok(None),
             (false, true) => (What::Created, Vec::new(), pair.after),
@@ -206,7 +258,9 @@ impl Comparison<'_> {
             let is_of_rights = self.is_role_assignable(kind, &from).await?;
             let gives_rights = what == What::Created && is_of_rights;
             // A link to what was gone before, or is held nowhere, tells nothing new.
-            if what == What::Deleted && self.is_held_nowhere(link, &far, before.as_ref()).await? {
+            let may_be_dead =
+                what == What::Deleted || what == What::Created && link.write == LinkWrite::AssignAll;
+            if may_be_dead && self.is_held_nowhere(link, &far, before.as_ref()).await? {
                 continue;
             }
             // A link that comes or goes with one of its ends is a consequence of that.

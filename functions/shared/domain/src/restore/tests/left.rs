@@ -91,7 +91,7 @@ fn a_merge_of_links_names_those_that_came_since_and_a_skip_those_that_went_too()
     let expected = [
         ("groups.members", vec!["a", "c"], links),
         ("users.manager", vec!["m"], links),
-        ("users.manager", vec!["m"], links),
+        ("users.manager", vec!["m", "n"], links),
     ];
     assert_eq!(said(&skipped), expected);
     assert!(skipped.steps.is_empty());
@@ -126,4 +126,13 @@ fn assignments_and_the_roles_of_whoever_is_created_again_are_named_too() {
     let made = plan(&inputs);
     assert_eq!(names_of(&made), ["create u"]);
     assert_eq!(said(&made), [("object", vec![], LeftBy::Links)]);
+}
+
+#[test]
+fn where_links_are_skipped_a_manager_who_has_the_place_of_another_is_named_with_them() {
+    let user =
+        |manager: &str| linked(held(&json!({"id": "u", "displayName": "U"})), "users.manager", &[manager]);
+    let items = vec![item("users", "u", Some(user("m")), Some(user("n")))];
+    let skipped = in_modes(items, AttributeMode::Overwrite, LinkMode::Skip);
+    assert_eq!(said(&skipped), [("users.manager", vec!["m", "n"], LeftBy::Links)]);
 }

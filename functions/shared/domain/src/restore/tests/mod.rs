@@ -4,6 +4,7 @@ mod administrators;
 mod circles;
 mod conflicts;
 mod extensions;
+mod former;
 mod left;
 mod links;
 mod model;

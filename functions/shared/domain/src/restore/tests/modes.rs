@@ -200,3 +200,29 @@ fn a_group_whose_rule_names_another_is_created_after_that_one() {
     let plan = plan(&exactly(vec![gone(first, Some(second)), gone(second, None)]));
     assert_eq!(names_of(&plan), [format!("create {second}"), format!("create {first}")]);
 }
+
+#[test]
+fn an_assignment_to_a_group_that_is_not_there_any_more_keeps_no_other_from_being_written() {
+    let link = kinds::link("ConfigurationPolicies.assignments").unwrap();
+    let assigned = |groups: &[&str]| {
+        let mut policy = held(&json!({"@odata.type": "#t", "id": "p", "name": "P", "settings": []}));
+        policy.links.extend(groups.iter().map(|group| HeldLink {
+            link,
+            to: (*group).to_owned(),
+            value: map(&json!({"target": {"@odata.type": "#g", "groupId": group}})),
+        }));
+        policy
+    };
+    let of = |wanted: &[&str], live: &[&str]| {
+        let mut chosen = item("ConfigurationPolicies", "p", Some(assigned(wanted)), Some(assigned(live)));
+        chosen.links = Some(vec![SelectedLink { link: link.name.to_owned(), to: "back".to_owned() }]);
+        let mut inputs = exactly(vec![chosen]);
+        inputs.missing.insert("dead".to_owned());
+        plan(&inputs)
+    };
+    let plan = of(&["back", "dead"], &["dead"]);
+    let WriteAction::Assign { assignments, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!(assignments.len(), 1, "{assignments:?}");
+    assert_eq!(causes(&plan), [("ConfigurationPolicies.assignments/dead", Cause::TargetMissing)]);
+    assert_eq!(of(&["back"], &["back", "dead"]), RestorePlan::default(), "nothing is sent for its sake");
+}

@@ -116,3 +116,28 @@ fn a_unit_of_which_nobody_said_that_it_is_static_is_static_all_the_same() {
         assert_eq!((made.steps, made.impossible), (vec![], vec![]));
     }
 }
+
+#[test]
+fn a_group_that_has_a_rule_which_it_does_not_follow_is_created_without_it_and_that_is_said() {
+    let group = json!({"id": "g", "displayName": "G", "mailEnabled": false, "mailNickname": "g", "securityEnabled": true,
+        "groupTypes": [], "membershipRule": "user.x -eq 1", "membershipRuleProcessingState": "On"});
+    let plan = plan(&exactly(vec![item("groups", "g", Some(held(&group)), None)]));
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert!(!body.keys().any(|name| name.starts_with("membershipRule")), "{body:?}");
+    let said =
+        [("membershipRule", Cause::Unsupported), ("membershipRuleProcessingState", Cause::Unsupported)];
+    assert_eq!(causes(&plan), said);
+}
+
+#[test]
+fn a_rule_that_a_group_did_not_follow_is_not_written_to_one_that_does_not_either() {
+    let group = |rule: Value| {
+        held(
+            &json!({"id": "g", "displayName": "G", "securityEnabled": true, "groupTypes": [], "membershipRule": rule}),
+        )
+    };
+    let (wanted, live) = (group(json!("user.x -eq 1")), group(Value::Null));
+    let plan = plan(&exactly(vec![item("groups", "g", Some(wanted), Some(live))]));
+    assert_eq!(names_of(&plan), Vec::<String>::new());
+    assert_eq!(causes(&plan), [("membershipRule", Cause::Unsupported)]);
+}

@@ -119,6 +119,40 @@ async fn whoever_is_created_again_gets_a_role_with_an_end_once_and_only_until_th
     assert_eq!((stage.directory.count("admins"), stage.directory.count("activeAdmins")), (0, 1));
 }
 
+/// Whether Graph goes on listing what somebody held who is gone for good is not documented; it may have been made longer before
+/// they were deleted.
+#[tokio::test]
+async fn what_is_still_listed_of_who_is_gone_neither_keeps_their_role_away_nor_makes_it_longer() {
+    for listed in [&[][..], &["activeAdmins"], &["admins", "activeAdmins"]] {
+        for is_chosen in [false, true] {
+            let mut stage = stage(GLOBAL_ADMINISTRATOR);
+            let at = key(GLOBAL_ADMINISTRATOR);
+            with_schedule(&mut stage, GLOBAL_ADMINISTRATOR, 30);
+            stage.directory.hard_delete("ann");
+            for kind in listed {
+                let mut fact = stage.snapshot[&((*kind).to_owned(), at.clone())].0.clone();
+                if fact.contains_key("scheduleInfo") {
+                    fact.insert("scheduleInfo".to_owned(), json!({"expiration": {"type": "noExpiration"}}));
+                }
+                stage.directory.insert(kind, &at, fact);
+            }
+            let mut chosen = whole("users", "ann");
+            chosen.items.extend(is_chosen.then(|| item("admins", &at)));
+            let restore = stage.previewed(chosen).await;
+            let done = stage.run(&restore).await;
+            let steps = stage.report(&restore).await.steps;
+            assert_eq!((done.counts.done, done.counts.failed), (2, 0), "{listed:?} {is_chosen}: {steps:?}");
+            let ann = json!(stage.directory.id_of("userPrincipalName", "ann@x.y"));
+            let table = stage.directory.table();
+            let hers = table.iter().filter(|(_, (fact, _))| fact.get("principalId") == Some(&ann));
+            let hers: Vec<_> =
+                hers.map(|((kind, _), (fact, _))| (kind.as_str(), &fact["scheduleInfo"])).collect();
+            let [("activeAdmins", schedule)] = hers[..] else { panic!("{hers:?}") };
+            assert_eq!(schedule["expiration"]["type"], "afterDateTime", "{listed:?} {is_chosen}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_role_that_somebody_gave_meanwhile_until_another_day_is_not_told_as_given_back() {
     // Until when, in days, somebody gives it: for good, until the same day as at the snapshot, until another.
