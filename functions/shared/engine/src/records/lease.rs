@@ -63,9 +63,16 @@ struct Leased {
     /// What it may use until then.
     parts: u32,
     until: Timestamp,
-    /// What it had before that was more, and until when that counts.
-    had: u32,
-    had_until: Timestamp,
+    /// What it had before that was more, the most first, each until it no longer counts.
+    had: Vec<Had>,
+}
+
+/// What a process had once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Had {
+    parts: u32,
+    until: Timestamp,
 }
 
 impl Leased {
@@ -76,16 +83,18 @@ impl Leased {
     /// How much of it nobody else can have.
     fn counted(&self, of: OwnApplication, now: Timestamp) -> u32 {
         let parts = if self.until + of.counts_for() > now { self.parts } else { 0 };
-        let had = if self.had_until > now { self.had } else { 0 };
-        parts.max(had)
+        let had = self.had.iter().filter(|had| had.until > now).map(|had| had.parts).max();
+        parts.max(had.unwrap_or(0))
     }
 
     fn change(&mut self, parts: u32, now: Timestamp, of: OwnApplication) {
         let lately = if self.until + of.counts_for() > now { self.parts } else { 0 };
         if lately > parts {
-            let had = if self.had_until > now { self.had } else { 0 };
+            // What was less is covered by this, which counts for longer; so there are no more than there are renewals in that
+            // time.
+            self.had.retain(|had| had.until > now && had.parts > lately);
             // Why as if all of it had been used just now: how much was, and when, only its process knows.
-            (self.had, self.had_until) = (had.max(lately), now + of.counts_for());
+            self.had.push(Had { parts: lately, until: now + of.counts_for() });
         }
         self.parts = parts;
     }
@@ -119,8 +128,7 @@ impl LimitLeases {
         let found = self.leased.iter().position(|leased| leased.holder == holder);
         let own = found.unwrap_or(self.leased.len());
         if found.is_none() {
-            let (holder, had_until) = (holder.to_owned(), Timestamp::UNIX_EPOCH);
-            self.leased.push(Leased { holder, parts: 0, until: now, had: 0, had_until });
+            self.leased.push(Leased { holder: holder.to_owned(), parts: 0, until: now, had: Vec::new() });
         }
         let others: Vec<&Leased> = self.leased.iter().filter(|leased| leased.holder != holder).collect();
         let among = 1 + others.iter().filter(|leased| leased.is_good(now)).count();
@@ -153,7 +161,8 @@ impl Record for LimitLeases {
         Self::at(self.application)
     }
     fn expires_at(&self) -> Option<Timestamp> {
-        let ends = self.leased.iter().map(|leased| leased.until.max(leased.had_until));
+        let had = self.leased.iter().flat_map(|leased| &leased.had).map(|had| had.until);
+        let ends = self.leased.iter().map(|leased| leased.until).chain(had);
         // Why later: of a row that has just ended nothing may count any more.
         ends.max().and_then(|end| end.checked_add(SignedDuration::from_hours(1)).ok())
     }
@@ -202,6 +211,17 @@ mod tests {
         );
         assert_eq!(parts_after(&mut leases, &["b", "a"], 41..340), [0, 2_400]);
         assert_eq!(parts_after(&mut leases, &["b", "a"], 350..380), [2_400, 2_400]);
+    }
+
+    #[test]
+    fn what_somebody_had_once_counts_once_however_often_others_come() {
+        let mut leases = LimitLeases::none(OF);
+        parts_after(&mut leases, &["a"], 0..40);
+        parts_after(&mut leases, &["b", "a"], 100..350);
+        assert_eq!(parts_after(&mut leases, &["c", "b", "a"], 350..400), [0, 0, 1_600]);
+        // All that the first had counted until 410; since 350 it had half of it, which counts until 660.
+        assert_eq!(parts_after(&mut leases, &["c", "b", "a"], 411..450), [1_200, 1_200, 1_600]);
+        assert_eq!(parts_after(&mut leases, &["c", "b", "a"], 661..700), [1_600, 1_600, 1_600]);
     }
 
     #[test]
