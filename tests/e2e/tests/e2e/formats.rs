@@ -1,6 +1,6 @@
 //! Stored formats: a sealed snapshot of each version that is never edited, read by today's code.
 
-use backup::archive::{Archive, Limits, SnapshotView, Way};
+use backup::archive::{Archive, Limits, Part, SnapshotView, Way};
 use domain::stored::{
     BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, MissingCause, TenantKeys, read_leaf,
 };
@@ -120,8 +120,8 @@ async fn a_snapshot_of_any_format_is_read_as_it_was_sealed() {
         assert!(expected.as_object().unwrap().len() > 40);
         assert_eq!(told(&view).await, expected);
         let limits = Limits { hits: 10, reads: u64::MAX };
-        let found =
-            view.search(kinds::get("users").unwrap(), Way::Begins, "maya", None, limits).await.unwrap();
+        let (users, maya) = (kinds::get("users").unwrap(), Part::of("maya"));
+        let found = view.search(users, Way::Begins, &maya, None, limits).await.unwrap();
         assert_eq!(found.hits[0].name.as_deref(), Some("Maya Ortiz"));
     }
 }

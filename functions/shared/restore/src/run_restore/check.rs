@@ -135,7 +135,8 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
         return Check::So;
     }
     if let Some(before) = before.filter(|_| !step.is_compared_later()) {
-        let is_other = |p: &&String| !same(now.get(*p), before.get(*p)) && !same(now.get(*p), after.get(*p));
+        let is_as = |p: &str, then: &Map<String, Value>| same_in(kind, p, now.get(p), then.get(p));
+        let is_other = |p: &&String| !is_as(p, &before) && !is_as(p, &after);
         let others: Vec<String> = after.keys().filter(is_other).cloned().collect();
         if !others.is_empty() {
             return Check::Changed(others);
@@ -213,7 +214,7 @@ fn licences(kind: &'static Kind, step: &Step, add: &[Value], remove: &[String], 
 fn delete(kind: &'static Kind, step: &Step, live: &LiveObject) -> Check {
     let before = step.before.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
     let (then, now) = (content(kind, &before), content(kind, &live.object));
-    let compared = |p: &&String| kind.compares(p) && !same(then.get(*p), now.get(*p));
+    let compared = |p: &&String| kind.compares(p) && !same_in(kind, p, then.get(*p), now.get(*p));
     let others: Vec<String> = then.keys().filter(compared).cloned().collect();
     if !others.is_empty() && !step.is_fact() {
         return Check::Changed(others);

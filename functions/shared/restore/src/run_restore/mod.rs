@@ -21,6 +21,7 @@ mod flight;
 mod guard;
 mod halt;
 mod known;
+mod lags;
 mod least;
 mod looks;
 mod missing;

@@ -52,6 +52,10 @@ impl<'a> PassedOver<'a> {
             if self.may_pass(&next) && flight.takes(&next, run) {
                 return Some(next);
             }
+            if !flight.has_room(&next, run) {
+                self.next = Some(next);
+                return None;
+            }
             let waits = self.may_pass(&next) && !next.is_alone();
             if !waits || self.waiting.len() == run.worker.bounds.passed_over {
                 self.next = Some(next);

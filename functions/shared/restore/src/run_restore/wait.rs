@@ -1,10 +1,10 @@
 //! Waiting, in growing pauses, until a directory shows what was written to it.
 
 use super::delays::MARGIN;
+use super::lags::{Lag, Lags};
 use super::progress::RestoreRun;
 use domain::Timestamp;
 use jiff::SignedDuration;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 const FIRST_MS: u64 = 500;
 const LONGEST_MS: u64 = 30_000;
@@ -18,21 +18,6 @@ pub(super) enum Waited {
     Enough,
     /// The time of this invocation is up.
     OutOfTime,
-}
-
-/// For how long what was written lately was waited for in vain, or until it showed, in milliseconds: shared by all steps that
-/// are under way. Why: a thousand new users of whom none shows would otherwise each be looked for ten times in the first
-/// minute, and what has yet to be written would wait for all these looks.
-#[derive(Default)]
-pub(super) struct Lag(AtomicU64);
-
-/// How long it takes here until something shows.
-#[derive(Default)]
-pub(super) struct Lags {
-    /// What was made.
-    pub made: Lag,
-    /// What was changed.
-    pub changed: Lag,
 }
 
 /// Growing pauses, until an end.
@@ -53,14 +38,14 @@ impl Patience {
         run: &mut RestoreRun<'_>,
         lag: impl Fn(&Lags) -> &Lag,
     ) -> Waited {
-        let known_ms = lag(&run.lags).0.fetch_max(self.waited_ms, Ordering::Relaxed).max(self.waited_ms);
+        let known_ms = lag(&run.lags).waited_in_vain(self.waited_ms);
         self.next_ms = self.next_ms.max(known_ms / 2).min(LONGEST_MS);
         self.wait(run).await
     }
 
     /// Says that what was waited for shows.
     pub fn shown(&self, lag: &Lag) {
-        lag.0.store(self.waited_ms, Ordering::Relaxed);
+        lag.shown_after(self.waited_ms);
     }
 
     /// Pauses, and lets other steps be at work meanwhile, unless the pauses are used up or the deadline is near.

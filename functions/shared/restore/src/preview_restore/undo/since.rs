@@ -6,6 +6,7 @@ use super::touched::{Touched, Way};
 use domain::kinds::{self, Identity, Kind, LinkWrite};
 use domain::restore::{
     Cause, IdMap, Impossible, Item, LICENCES, ScheduleEnd, SelectedLink, content, direct_licences, same,
+    same_in,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,13 +186,13 @@ impl Touched {
         let now = content(kind, live);
         let is_left = |property: &str, left: Option<&Value>| match property {
             LICENCES => same(value_of(kind, live, LICENCES).as_ref(), left),
-            _ => same(now.get(property), left),
+            _ => same_in(kind, property, now.get(property), left),
         };
         let then = self.came.as_ref().map(|came| content(kind, came));
         // Where it is not known whether the restore wrote it, it may be as it came, too.
         let is_unwritten = |property: &String| {
             let came = then.as_ref().and_then(|then| then.get(property));
-            self.doubtful.contains(property) && same(now.get(property), came)
+            self.doubtful.contains(property) && same_in(kind, property, now.get(property), came)
         };
         let mut left = self.left.iter().filter(|(property, left)| !is_left(property, Some(left)));
         if left.any(|(property, _)| !is_unwritten(property)) {
@@ -208,7 +209,7 @@ impl Touched {
         });
         others.any(|property| match property.as_str() {
             LICENCES => !is_left(LICENCES, value_of(kind, came, LICENCES).as_ref()),
-            _ => is_read(property) && !same(now.get(property), then.get(property)),
+            _ => is_read(property) && !same_in(kind, property, now.get(property), then.get(property)),
         })
     }
 
@@ -217,10 +218,11 @@ impl Touched {
         for (property, left) in &self.left {
             let now = value_of(item.kind, live, property);
             let was = self.before.as_ref().and_then(|before| value_of(item.kind, before, property));
-            if !same(now.as_ref(), Some(left)) && !same(now.as_ref(), was.as_ref()) {
+            let is = |then: Option<&Value>| same_in(item.kind, property, now.as_ref(), then);
+            if !is(Some(left)) && !is(was.as_ref()) {
                 parts.properties.insert(property.clone());
                 parts.named.push((property.clone(), Cause::ChangedSince, CHANGED));
-            } else if self.unanswered.contains(property) && !same(now.as_ref(), was.as_ref()) {
+            } else if self.unanswered.contains(property) && !is(was.as_ref()) {
                 parts.properties.insert(property.clone());
                 parts.named.push((property.clone(), Cause::NotRead, UNANSWERED));
             }
