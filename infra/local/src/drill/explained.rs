@@ -78,7 +78,8 @@ impl Told {
                 (word(cause), format!("it was written and not taken: {message}"))
             }
             OutcomeState::Skipped { cause } => (word(cause), "its step was not tried".to_owned()),
-            OutcomeState::Started { .. } => ("started".to_owned(), "its step was not ended".to_owned()),
+            // A restore that has ended and did not end its step explains nothing.
+            OutcomeState::Started { .. } => return,
             OutcomeState::Done | OutcomeState::AlreadySo => {
                 if matches!(step.action, WriteAction::Create { .. }) && step.is_fact() {
                     self.begun_anew.insert((step.kind.to_string(), step.key.clone()));
@@ -169,7 +170,7 @@ pub(super) fn lost(changes: &[Change], told: &Told, far_ends: &BTreeSet<String>)
     };
     for change in changes {
         match change.what {
-            What::Deleted => put(change, OBJECT, told.of(change, |_| true)),
+            What::Deleted => put(change, OBJECT, told.of(change, |part| part == OBJECT)),
             What::Modified | What::Moved => {
                 for (attribute, paths) in properties(change) {
                     let is_meant = |part: &str| is_part_of(part, attribute);
@@ -285,6 +286,7 @@ mod tests {
         assert_eq!(of(&said("ann", "users.manager/boss", "denied"), &["boss"]), [None, cause("denied")]);
         assert_eq!(of(&Told::default(), &[]), [None, cause("farEndMissing")]);
         let gone = [change(What::Deleted, "ann")];
+        assert_eq!(causes(&gone, &said("ann", "city", "readOnly"), &[]), [("object".to_owned(), None)]);
         assert_eq!(
             causes(&gone, &said("ann", "object", "guest"), &[]),
             [("object".to_owned(), cause("guest"))]
