@@ -54,7 +54,7 @@ fn a_role_is_given_to_the_new_id_though_it_is_listed_under_the_former_one_and_th
                 assert_eq!(names_of(&listed), names_of(&not_listed), "{kind} {scope} {is_chosen}");
                 let [_, given] = &listed.steps[..] else { panic!("{listed:?}") };
                 assert_eq!(given.warnings, [Warning::FormerListed]);
-                assert_eq!(given.depends_on, [gone.key.clone()]);
+                assert_eq!(given.depends_on, std::slice::from_ref(&gone.key));
                 assert_eq!(not_listed.steps[1].warnings, []);
             }
         }
