@@ -64,7 +64,7 @@ impl Browse {
         let text = part.as_ref().map_or("", Part::text);
         let bound = bound_to([tenant.as_str(), id.as_str(), kind.run(), text, asked.filter]);
         let Place { after, mut undecided } = match page.after {
-            Some(cursor) => place(&cursor, &bound)?,
+            Some(cursor) => place(&cursor, &bound, view.run(kind.run())?.records)?,
             None => Place { after: Vec::new(), undecided: 0 },
         };
 
@@ -101,7 +101,7 @@ impl Browse {
                 Verdict::Yes => {
                     items.push(Hit { kind: kind.name, key: key.clone(), name: name_of(kind, &object) });
                 }
-                Verdict::Unknown => undecided += 1,
+                Verdict::Unknown => undecided = undecided.saturating_add(1),
                 Verdict::No => {}
             }
             last = Some(key.into_bytes());
@@ -173,13 +173,17 @@ fn cursor(last: &[u8], undecided: u64, bound: &str) -> String {
     format!("f.{bound}.{undecided}.{}", URL_SAFE_NO_PAD.encode(last))
 }
 
-fn place(cursor: &str, bound: &str) -> Result<Place> {
+/// The place that a cursor names. Of more objects than there are none can have been left undecided.
+fn place(cursor: &str, bound: &str, objects: u64) -> Result<Place> {
     let parts: Vec<&str> = cursor.split('.').collect();
     let ["f", of, undecided, key] = parts[..] else { return Err(not_ours()) };
     if of != bound {
         return Err(not_ours());
     }
     let undecided = undecided.parse().map_err(|e: std::num::ParseIntError| not_ours().caused_by(e))?;
+    if undecided > objects {
+        return Err(not_ours());
+    }
     let after = URL_SAFE_NO_PAD.decode(key).map_err(|e| not_ours().caused_by(e))?;
     Ok(Place { after, undecided })
 }

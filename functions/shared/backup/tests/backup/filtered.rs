@@ -136,6 +136,7 @@ async fn a_cursor_is_of_one_filter_and_what_is_wrong_with_a_filter_is_said_with_
     let shelf = shelf_of(30).await;
     let filter = "accountEnabled eq true";
     let good = ask(&shelf, filter, None, None, 3).await.unwrap().next.unwrap();
+    assert!(good.contains(".0."), "{good}");
     assert_eq!(ask(&shelf, filter, None, Some(good.clone()), 3).await.unwrap().items[0].key, "u00006");
     for (filter, name, cursor) in [
         ("accountEnabled eq false", None, good.clone()),
@@ -145,6 +146,8 @@ async fn a_cursor_is_of_one_filter_and_what_is_wrong_with_a_filter_is_said_with_
         (filter, None, good.rsplit_once('.').unwrap().0.to_owned()),
         (filter, None, String::new()),
         (filter, None, "f.é.1.é".to_owned()),
+        (filter, None, good.replace(".0.", ".31.")),
+        (filter, None, good.replace(".0.", ".18446744073709551615.")),
     ] {
         let error = ask(&shelf, filter, name, Some(cursor.clone()), 3).await.unwrap_err();
         assert_eq!(
