@@ -1,9 +1,9 @@
 //! A filter's text, cut into tokens, each with the character that it begins at.
 
 use super::Fault;
-use crate::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::temporal::Pieces;
 use serde_json::Number;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +13,7 @@ pub(super) enum Token<'a> {
     /// What stood between quotes.
     Text(String),
     Number(Number),
-    Time(Timestamp),
+    Time(SignedDuration),
     /// One of `( ) , / :`.
     Mark(char),
 }
@@ -109,12 +109,20 @@ fn unquoted(word: &str) -> Option<Token<'static>> {
     time(word).map(Token::Time)
 }
 
-/// The moment that a text names: with its offset from UTC, or a date.
-pub(super) fn time(text: &str) -> Option<Timestamp> {
+/// What moments are counted from.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// The moment that a text names, with its offset from UTC or as a date: how long it is after 1970.
+///
+/// Why no timestamp: those end before the last day of 9999, by which Graph says "never".
+pub(super) fn time(text: &str) -> Option<SignedDuration> {
     // Why by its length: a date is read out of longer texts too, whatever follows it.
-    if text.len() == "2026-11-30".len() {
+    let (civil, offset) = if text.len() == "2026-11-30".len() {
         let date: Date = text.parse().ok()?;
-        return Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp());
-    }
-    text.parse().ok()
+        (date.to_datetime(Time::midnight()), 0)
+    } else {
+        let pieces = Pieces::parse(text).ok()?;
+        (pieces.date().to_datetime(pieces.time()?), pieces.to_numeric_offset()?.seconds())
+    };
+    civil.duration_since(EPOCH).checked_sub(SignedDuration::from_secs(offset.into()))
 }

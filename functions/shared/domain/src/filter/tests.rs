@@ -34,6 +34,7 @@ fn each_part_of_the_language_means_what_odata_says() {
         "name": "Ann O'Neil", "greek": "ΟΔΥΣΣΕΥΣ", "age": 30, "share": 0.5, "large": 9_007_199_254_740_993_i64, "on": true,
         "nothing": null, "at": "2026-11-30T10:00:00Z", "local": "2026-11-30T12:00:00.5+02:00",
         "deep": { "er": { "est": "x" } }, "list": ["SMTP:ann@x", "smtp:a@x"], "none": [],
+        "never": "9999-12-31T23:59:59.9999999Z", "first": "0001-01-01T00:00:00Z",
         "rows": [{ "sku": "a", "plans": ["p", "q"] }, { "sku": "b", "plans": [] }, { "plans": null }, "odd"],
     }));
     for (text, is_meant) in [
@@ -51,6 +52,11 @@ fn each_part_of_the_language_means_what_odata_says() {
         ("at eq 2026-11-30T11:00:00+01:00", true),
         ("local gt 2026-11-30T10:00:00Z and at ge 2026-11-30 and at lt 2026-12-01", true),
         ("at eq '2026-11-30T10:00:00z'", true),
+        // The first and the last moment that Graph writes, by which it says "never".
+        ("never gt 2027-01-01 and never ge 9999-12-31 and not (never lt 9999-12-31T23:59:59.9999998Z)", true),
+        ("never eq 9999-12-31T23:59:59.9999999Z and never ne 9999-12-31T23:59:59Z", true),
+        ("never eq 9999-12-31T22:59:59.9999999-01:00", true),
+        ("first eq 0001-01-01 and first lt 1970-01-01 and first gt 0001-01-01T00:00:00+00:01", true),
         // What is of another type is not equal.
         ("age eq '30'", false),
         ("age ne '30'", true),

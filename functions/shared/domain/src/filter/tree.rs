@@ -1,6 +1,6 @@
 //! A filter, taken apart.
 
-use crate::Timestamp;
+use jiff::SignedDuration;
 use serde_json::Number;
 
 /// A condition: of it follows one [`super::Verdict`].
@@ -55,7 +55,8 @@ pub(super) enum Literal {
     Null,
     Flag(bool),
     Number(Number),
-    Time(Timestamp),
+    /// How long the moment is after 1970.
+    Time(SignedDuration),
     /// Folded.
     Text(String),
 }
