@@ -28,8 +28,9 @@ pub struct ObjectsIn {
     /// `endswith`, `contains`, `and or not`, paths such as `employeeOrgData/division`, and `any` over collections, such as
     /// `otherMails/any(m: endswith(m,'@x.example'))`. Of users and groups also `memberOf`, `transitiveMemberOf` and `rolesHeld`,
     /// as in `rolesHeld/any(r: r/displayName eq 'Global Administrator' and r/isEligible eq false)`; a role has `id`,
-    /// `displayName`, `directoryScopeId`, `isEligible` and `through`, the id of the group through which it is held. Text stands between single quotes, times do not. At most 2,048 bytes,
-    /// 100 terms and 8 deep. A fault names the character at which it is, from 1.
+    /// `displayName`, `directoryScopeId`, `isEligible` and `through`, the id of the group through which it is held. Collections are
+    /// asked about by `any` alone. Text stands between single quotes, times do not. At most 2,048 bytes, 100 terms and 8 deep. A
+    /// fault names the character at which it is, from 1.
     #[garde(inner(length(chars, min = 1, max = 2_048)))]
     pub filter: Option<String>,
     /// The `next` of the part before, with the same kind, name and filter.

@@ -33,6 +33,8 @@
 //! - `any` is true when it is for one item; without a condition, when there is one. Inside of it, a path that begins with the
 //!   variable leads from the item, another one from the object; another `any` goes over what the innermost variable leads to,
 //!   so that no object costs more than its size.
+//! - What is known to be a collection of the object ([`Kind::is_collection`], [`Derived`]) is asked about by `any` alone: a comparison or a
+//!   function of it, and a path through it, are refused as Graph does.
 //! - **What a snapshot does not know is not `null`**: whatever depends on it is [`Verdict::Unknown`], and so is the object, unless
 //!   the rest of the filter decides.
 //!

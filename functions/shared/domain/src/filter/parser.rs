@@ -141,10 +141,12 @@ impl<'a> Parser<'a> {
             return self.fails("there are no functions but startswith, endswith and contains");
         };
         self.wants('(', "an opening parenthesis is missing")?;
+        let at = self.at();
         let (path, is_any) = self.path()?;
         if is_any {
             return self.fails("`any` stands for itself");
         }
+        self.wants_value(&path, at)?;
         self.wants(',', "a comma is missing, and the text to look for")?;
         let Some(Token::Text(text)) = self.peek() else {
             return self.fails("a text between quotes is missing");
@@ -157,10 +159,12 @@ impl<'a> Parser<'a> {
 
     /// A path, and what is asked of it.
     fn about_path(&mut self) -> Parsed<Node> {
+        let at = self.at();
         let (path, is_any) = self.path()?;
         if is_any {
             return self.some(path);
         }
+        self.wants_value(&path, at)?;
         if self.takes("in") {
             return Ok(Node::Listed(path, self.list()?));
         }
@@ -239,11 +243,28 @@ impl<'a> Parser<'a> {
             }
             self.next += 1;
             if calls {
-                return Ok((Path { root, names }, true));
+                let path = Path { root, names };
+                if path.names.len() > 1 {
+                    self.wants_value(&path, at)?;
+                }
+                return Ok((path, true));
             }
             names.push(name.to_owned());
         }
         Ok((Path { root, names }, false))
+    }
+
+    /// Refuses a path to or through what is known to be a collection: no item of it would be meant, and the answer would look
+    /// like a plain no. `at` is where the path begins.
+    fn wants_value(&self, path: &Path, at: usize) -> Parsed<()> {
+        let is_collection = path.root == Root::Object
+            && path.names.first().is_some_and(|first| {
+                self.kind.is_collection(first) || Derived::find(self.kind, first).is_some()
+            });
+        if is_collection {
+            return Err(Fault { at, what: "this is a collection: ask about its items by any" });
+        }
+        Ok(())
     }
 
     /// Whether objects of the kind have that property.
