@@ -6,7 +6,8 @@
 use crate::archive::{SnapshotView, read_object};
 use domain::Result;
 use domain::filter::{Beliefs, Derived, Filter, memberships};
-use domain::kinds::{KINDS, KindName, Term};
+use domain::kinds::{KINDS, Kind, KindName, Term};
+use domain::stored::Missing;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 
@@ -43,9 +44,23 @@ impl<'v> Follows<'v> {
         !self.asked.is_empty()
     }
 
-    /// Adds to what is believed that members may hide: whoever is not known to be in such a group may be in it.
+    /// Adds to what is believed that members may hide: whoever is not known to be in such a group may be in it. Of an object that
+    /// could not be read nothing is known but what an earlier snapshot had.
     pub async fn doubt(&mut self, beliefs: &mut Beliefs) -> Result<()> {
         let mut hiding = BTreeSet::new();
+        for derived in self.asked.clone() {
+            for kind in derived.sources() {
+                let missing = self.view.manifest().missing.iter().filter_map(Missing::object);
+                for (_, id) in missing.filter(|(of, _)| *of == kind.run()) {
+                    // Why any: who an assignment is for, and what a group is in and called that is not held, is not known.
+                    if kind.grant().is_some() || !self.holds(kind, id).await? {
+                        beliefs.may_have_any(derived);
+                    } else {
+                        hiding.insert((id.to_owned(), kind.name));
+                    }
+                }
+            }
+        }
         if self.is_asked() {
             for link in memberships() {
                 let kind = link.from.row()?;
@@ -76,6 +91,12 @@ impl<'v> Follows<'v> {
             beliefs.may_have(derived, rest);
         }
         Ok(())
+    }
+
+    /// Whether the snapshot holds an object of that id, if only as an earlier one had it.
+    async fn holds(&self, kind: &Kind, id: &str) -> Result<bool> {
+        let Some(run) = self.view.find_run(kind.run()) else { return Ok(false) };
+        Ok(self.view.find_record(run, id.as_bytes()).await?.is_some())
     }
 
     /// Adds to an object what the filter asks about.

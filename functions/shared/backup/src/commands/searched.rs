@@ -7,7 +7,7 @@ use domain::stored::Manifest;
 use domain::{Result, SnapshotId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a search is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -64,6 +64,7 @@ impl Searched {
                 part: Some(part),
                 why,
             }));
+            not_held.extend(sources_not_held(manifest, kind, &properties(kind)));
         }
         Ok(Self {
             snapshot: manifest.snapshot.clone(),
@@ -78,6 +79,23 @@ impl Searched {
 fn why_not(manifest: &Manifest, kind: &Kind) -> Option<String> {
     let of_kind = |source: &str| source.split('.').next() == Some(kind.run());
     manifest.missing.iter().find(|m| of_kind(&m.source)).map(|m| m.why.clone())
+}
+
+/// Single objects of other kinds that could not be read, and from which follows what is asked about a kind: who is in a group
+/// that is as an earlier snapshot had it, or is not there at all.
+fn sources_not_held(manifest: &Manifest, kind: &Kind, properties: &[String]) -> Vec<NotHeld> {
+    let derived = properties.iter().filter_map(|property| Derived::find(kind, property));
+    let sources: BTreeSet<KindName> = derived
+        .flat_map(Derived::sources)
+        .map(|source| source.name)
+        .filter(|name| *name != kind.name)
+        .collect();
+    let of_sources = manifest.missing.iter().filter_map(|missing| {
+        let (of, id) = missing.object()?;
+        let kind = *sources.iter().find(|name| name.row().is_ok_and(|row| row.run() == of))?;
+        Some(NotHeld { kind, part: Some(id.to_owned()), why: Some(missing.why.clone()) })
+    });
+    of_sources.collect()
 }
 
 /// What is not held of a kind that is: single objects, and those of the properties. Each with the reason that is known.

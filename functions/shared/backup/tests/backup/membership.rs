@@ -169,3 +169,58 @@ async fn what_a_snapshot_does_not_hold_of_memberships_and_grants_leaves_open_who
     shelf.drop_run("groups.members.reverse").await;
     assert_eq!(meant(&shelf, nested).await, (BTreeSet::new(), 9));
 }
+
+/// What is said not to be held, where users are asked.
+async fn not_held(shelf: &Shelf, filter: &str) -> Vec<(String, Option<String>)> {
+    let asked = Filtered { kind: kinds::get("users").unwrap(), filter, name: None };
+    let page = Page { after: None, limit: 200, descending: false };
+    let found = shelf.browse().filtered(&shelf.tenant, &shelf.snapshot, asked, page).await.unwrap();
+    found.searched.not_held.into_iter().map(|held| (held.kind.to_string(), held.part)).collect()
+}
+
+#[tokio::test]
+async fn who_is_in_a_group_that_could_not_be_read_or_has_an_assignment_that_could_not_is_left_open_and_named()
+{
+    let graph =
+        Graph { members: vec![(5, 0), (6, 5)], hiding: BTreeSet::new(), grants: vec![(6, 1, 0), (7, 2, 0)] };
+    let mut shelf = shelf_of(&graph).await;
+    let direct = |group: &str| format!("memberOf/any(g: g/id eq '{group}')");
+    let nested = |group: &str| format!("transitiveMemberOf/any(g: g/id eq '{group}')");
+    let role = |role: &str| format!("rolesHeld/any(r: r/id eq '{role}')");
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>();
+    for (missing, cases) in [
+        // The group is as an earlier snapshot had it: whoever is not known to be in it may be in it, and in what it is in.
+        (
+            "groups/g5",
+            vec![
+                (direct("g5"), ids(&["u0"]), 8),
+                (direct("g6"), ids(&["g5"]), 0),
+                (nested("g6"), ids(&["g5", "u0"]), 7),
+                (nested("g7"), ids(&[]), 0),
+                (role("r1"), ids(&["g5", "g6", "u0"]), 6),
+                (role("r2"), ids(&["g7"]), 0),
+                (format!("not {}", direct("g5")), ids(&[]), 8),
+            ],
+        ),
+        // A group of which nothing is held may be in any other, and nobody knows how it is called.
+        ("groups/unknown", vec![(direct("g5"), ids(&["u0"]), 8), (role("r2"), ids(&["g7"]), 8)]),
+        ("groups/gone", vec![(direct("gone"), ids(&[]), 9), (nested("g7"), ids(&[]), 9)]),
+        // An assignment may be anybody's, and says nothing of groups.
+        ("admins/x", vec![(role("r2"), ids(&["g7"]), 8), (nested("g6"), ids(&["g5", "u0"]), 0)]),
+        ("users/u1", vec![(role("r2"), ids(&["g7"]), 0), (direct("g5"), ids(&["u0"]), 0)]),
+    ] {
+        shelf.miss(missing, "Graph cannot read it").await;
+        for (filter, is, open) in cases {
+            assert_eq!(meant(&shelf, &filter).await, (is, open), "{filter}, where {missing} is missing");
+        }
+    }
+    let of_group = vec![("groups".to_owned(), Some("g5".to_owned()))];
+    let of_grant = vec![("admins".to_owned(), Some("x".to_owned()))];
+    shelf.miss("groups/g5", "Graph cannot read it").await;
+    assert_eq!(not_held(&shelf, &direct("g5")).await, of_group);
+    assert_eq!(not_held(&shelf, &role("r1")).await, of_group);
+    assert_eq!(not_held(&shelf, "displayName eq null").await, []);
+    shelf.miss("admins/x", "Graph cannot read it").await;
+    assert_eq!(not_held(&shelf, &role("r1")).await, of_grant);
+    assert_eq!(not_held(&shelf, &direct("g5")).await, []);
+}

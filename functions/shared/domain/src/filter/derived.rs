@@ -34,6 +34,15 @@ impl Derived {
         Self::ALL.into_iter().find(|derived| derived.name() == name).filter(|_| may_be_member())
     }
 
+    /// The kinds of which links or objects make it what it is.
+    pub fn sources(self) -> impl Iterator<Item = &'static Kind> {
+        let gives = move |kind: &Kind| {
+            memberships().any(|link| link.from == kind.name)
+                || (self == Self::RolesHeld && kind.grant().is_some())
+        };
+        kinds::KINDS.iter().copied().filter(move |kind| gives(kind))
+    }
+
     /// Whether a snapshot holds all that it follows from, but for members that hide.
     pub fn is_held(self, manifest: &Manifest) -> bool {
         let holds = |run: &str| manifest.runs.contains_key(run);

@@ -49,6 +49,13 @@ impl Beliefs {
             rest.extend(items);
         }
     }
+
+    /// That it may have any items besides those that are known.
+    pub fn may_have_any(&mut self, derived: Derived) {
+        if let Some(belief) = self.0.get_mut(derived.name()) {
+            belief.rest = None;
+        }
+    }
 }
 
 /// An object as it is stored, with its facets.
