@@ -10,7 +10,7 @@ use super::search::{Found, Searched, bound_to, not_ours};
 use crate::archive::{Hit, Part, RunReader, SnapshotView, name_of};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::filter::{Beliefs, Filter, Seen, Verdict};
+use domain::filter::{Beliefs, Derived, Filter, Seen, Verdict};
 use domain::kinds::Kind;
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::Page;
@@ -57,7 +57,7 @@ impl Browse {
         let view = self.open(tenant, id).await?;
         let names = std::iter::once(kind.name_property).chain(kind.search.iter().copied());
         let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
-        let searched = Searched::of(&view, Some(kind), |_| {
+        let mut searched = Searched::of(&view, Some(kind), |_| {
             let named = names.iter().copied().filter(|_| part.is_some());
             filter.properties().chain(named).map(str::to_owned).collect()
         })?;
@@ -72,6 +72,7 @@ impl Browse {
         let mut beliefs = Beliefs::of(view.manifest(), kind, &filter);
         let mut follows = Follows::of(&view, &filter);
         follows.doubt(&mut beliefs).await?;
+        let mut unseen = unseen(kind, &filter);
         let mut objects = Objects::begin(&view, kind, &filter, &after).await?;
         let wanted: Vec<&str> = filter.properties().chain(names.iter().copied()).collect();
         let (mut items, mut last, mut next) = (Vec::new(), None, None);
@@ -84,6 +85,7 @@ impl Browse {
             }
             let (key, mut object) = objects.take(&wanted)?;
             bytes += objects.bytes();
+            unseen.retain(|property| !object.contains_key(*property));
             let has_part = |object: &Map<String, Value>| {
                 let mut texts = names.iter().filter_map(|name| object.get(*name)?.as_str());
                 part.as_ref().is_none_or(|part| texts.any(|text| part.is_in(text)))
@@ -106,8 +108,18 @@ impl Browse {
             }
             last = Some(key.into_bytes());
         }
+        if last.is_some() {
+            searched.name_unseen(kind, &unseen);
+        }
         Ok(Found { items, complete: next.is_none() && undecided == 0, undecided, next, searched })
     }
+}
+
+/// What a filter asks about under a name that the kind does not say: no such property is known to be none.
+fn unseen<'f>(kind: &Kind, filter: &'f Filter) -> Vec<&'f str> {
+    let may_be_a_slip =
+        |name: &str| (kind.keeps_all() || name.contains('@')) && Derived::find(kind, name).is_none();
+    filter.properties().filter(|name| may_be_a_slip(name)).collect()
 }
 
 /// The objects of a kind, each with the facets that a filter asks about.

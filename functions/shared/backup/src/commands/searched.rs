@@ -20,7 +20,9 @@ pub struct Searched {
     /// The kinds that it holds, of those that are asked for.
     pub kinds: Vec<KindName>,
     /// What is asked for and it does not hold: whole kinds, and of kinds that it holds single objects and the properties that
-    /// are asked about. Nothing is said of these.
+    /// are asked about. Nothing is said of these. With what follows from memberships and grants also single groups and assignments
+    /// that could not be read; and of kinds of which everything is kept a property that no object looked at for this part has,
+    /// which may be a slip.
     pub not_held: Vec<NotHeld>,
 }
 
@@ -72,6 +74,23 @@ impl Searched {
             kinds: held.into_iter().map(|k| k.name).collect(),
             not_held,
         })
+    }
+}
+
+impl Searched {
+    /// Names properties that none of the objects has that were looked at for this part: whoever mistyped a name sees it.
+    pub(super) fn name_unseen(&mut self, kind: &Kind, properties: &[&str]) {
+        for property in properties {
+            let is_it = |held: &NotHeld| held.kind == kind.name && held.part.as_deref() == Some(*property);
+            if !self.not_held.iter().any(is_it) {
+                let why = "no object that was looked at for this part has a property of this name".to_owned();
+                self.not_held.push(NotHeld {
+                    kind: kind.name,
+                    part: Some((*property).to_owned()),
+                    why: Some(why),
+                });
+            }
+        }
     }
 }
 

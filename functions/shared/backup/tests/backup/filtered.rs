@@ -113,6 +113,26 @@ async fn what_a_filter_asks_about_and_the_snapshot_does_not_hold_is_named() {
 }
 
 #[tokio::test]
+async fn where_any_name_may_be_a_property_one_that_no_object_has_is_named() {
+    let mut shelf = Shelf::of(&[]).await;
+    let policies = [("p1", r#"{"id":"p1","name":"X"}"#), ("p2", r#"{"id":"p2","name":"Y","note":null}"#)];
+    shelf.hold("ConfigurationPolicies", &policies).await;
+    shelf.seal_another().await;
+    for (filter, meant, unseen) in [
+        ("displayName eq 'X'", 0, vec!["displayName"]),
+        ("not (displayname eq 'X') and nam ne 'X'", 2, vec!["displayname", "nam"]),
+        ("name eq 'X' and note eq null", 1, vec![]),
+    ] {
+        let asked = Filtered { kind: kinds::get("ConfigurationPolicies").unwrap(), filter, name: None };
+        let page = Page { after: None, limit: 9, descending: false };
+        let found = shelf.browse().filtered(&shelf.tenant, &shelf.snapshot, asked, page).await.unwrap();
+        let named: Vec<_> = found.searched.not_held.iter().filter_map(|held| held.part.as_deref()).collect();
+        assert_eq!((found.items.len(), named), (meant, unseen), "{filter}");
+        assert!(found.searched.not_held.iter().all(|held| held.why.is_some()));
+    }
+}
+
+#[tokio::test]
 async fn a_request_looks_at_so_much_and_the_next_goes_on_there() {
     let shelf = shelf_of(10_000).await;
     shelf.reads();

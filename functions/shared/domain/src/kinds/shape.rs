@@ -391,11 +391,14 @@ impl Kind {
     pub fn reads(&self, property: &str) -> bool {
         let is_named =
             |source: &Source| source.select.contains(&property) || source.carries.contains(&property);
-        let gives_all = self.reading.iter().any(|s| s.gives == Gives::Objects && s.select.is_empty());
-        gives_all
+        self.keeps_all()
             || property.contains('@')
             || self.is_extension(property)
             || self.reading.iter().any(is_named)
+    }
+    /// Whether everything is kept that Graph gives of its objects, so that any name may be that of a property.
+    pub fn keeps_all(&self) -> bool {
+        self.reading.iter().any(|s| s.gives == Gives::Objects && s.select.is_empty())
     }
     /// Whether a difference in this top-level property is a change.
     pub fn compares(&self, property: &str) -> bool {
