@@ -1,8 +1,8 @@
 //! Objects of one kind of a sealed snapshot that a filter means, a page at a time, in the order of their keys.
 //!
 //! Every object of the kind is looked at, since a filter may ask about any property: leaves are fetched far ahead, and of an
-//! object only what the filter asks about is taken apart; groups and roles are looked up where the rest does not decide. A request looks at [`READS`] blobs or [`BYTES`] plain bytes, and leaves
-//! the rest to the next.
+//! object only what the filter asks about is taken apart; groups and roles are looked up where the rest does not decide. A request looks at [`READS`] blobs or [`BYTES`] plain bytes, or for
+//! [`PATIENCE`], and leaves the rest to the next.
 
 use super::browse::Browse;
 use super::follows::Follows;
@@ -14,12 +14,17 @@ use domain::filter::{Beliefs, Derived, Filter, Seen, Verdict};
 use domain::kinds::Kind;
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::Page;
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 /// How many blobs are read for one page, and those that were on their way.
 pub const READS: u64 = 2_000;
 /// How many plain bytes of objects are looked at for one page: some 100,000 users.
 pub const BYTES: usize = 256 << 20;
+
+/// How long a page looks for objects before it leaves the rest to the next. Why so short: whoever asks waits for it, and a call of
+/// the function ends after 29 s.
+pub const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 
 /// Which objects are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -68,17 +73,22 @@ impl Browse {
             None => Place { after: Vec::new(), undecided: 0 },
         };
 
-        let (end, mut bytes) = (view.reads() + READS, 0);
+        let until = self.records.clock().now() + PATIENCE;
         let mut beliefs = Beliefs::of(view.manifest(), kind, &filter);
         let mut follows = Follows::of(&view, &filter);
         follows.doubt(&mut beliefs).await?;
+        // Why only now: what hides is looked up anew for each page, and would leave nothing for the objects where it is much.
+        let (end, mut bytes) = (view.reads() + READS, 0);
         let mut unseen = unseen(kind, &filter);
         let mut objects = Objects::begin(&view, kind, &filter, &after).await?;
         let wanted: Vec<&str> = filter.properties().chain(names.iter().copied()).collect();
         let (mut items, mut last, mut next) = (Vec::new(), None, None);
         while objects.advance().await? {
             // Why never before the first: each request must get further, however little may be read.
-            let is_over = items.len() == page.limit || bytes >= BYTES || view.reads() >= end;
+            let is_over = items.len() == page.limit
+                || bytes >= BYTES
+                || view.reads() >= end
+                || self.records.clock().now() >= until;
             if let Some(last) = last.as_deref().filter(|_| is_over) {
                 next = Some(cursor(last, undecided, &bound));
                 break;

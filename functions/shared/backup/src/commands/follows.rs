@@ -27,6 +27,8 @@ struct Held {
 pub(super) struct Follows<'v> {
     view: &'v SnapshotView,
     asked: Vec<Derived>,
+    /// Whether the filter asks what groups are called.
+    asks_names: bool,
     /// The groups that an object is a member of itself, of those that were come to.
     groups: HashMap<String, Vec<Group>>,
     /// Who holds what, by the principal's id; none until somebody asks.
@@ -36,7 +38,8 @@ pub(super) struct Follows<'v> {
 impl<'v> Follows<'v> {
     /// Nothing yet; of what the filter asks about.
     pub fn of(view: &'v SnapshotView, filter: &Filter) -> Self {
-        Self { view, asked: filter.derived().collect(), groups: HashMap::new(), grants: None }
+        let (asked, asks_names) = (filter.derived().collect(), filter.asks_names());
+        Self { view, asked, asks_names, groups: HashMap::new(), grants: None }
     }
 
     /// Whether the filter asks about any of it.
@@ -157,7 +160,8 @@ impl<'v> Follows<'v> {
     async fn as_items(&self, groups: &BTreeSet<Group>) -> Result<Vec<Value>> {
         let mut items = Vec::new();
         for (id, kind) in groups {
-            let name = self.view.find_name(&[*kind], id).await?;
+            // Why not for each filter: groups are read at random, and a large tenant has thousands.
+            let name = if self.asks_names { self.view.find_name(&[*kind], id).await? } else { None };
             items.push(json!({ "id": id, "displayName": name }));
         }
         Ok(items)

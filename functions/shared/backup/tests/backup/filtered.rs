@@ -1,11 +1,17 @@
 //! Objects that a filter means: what all pages give is what a plain question to every object gives.
 
 use crate::shelf::Shelf;
-use backup::commands::filter::{Filtered, READS};
+use async_trait::async_trait;
+use backup::commands::browse::Browse;
+use backup::commands::filter::{Filtered, PATIENCE, READS};
 use backup::commands::search::Found;
-use domain::{ErrorKind, Result, kinds};
-use engine::ports::Page;
+use domain::{ErrorKind, Result, Timestamp, kinds};
+use engine::ports::{Clock, Page};
+use engine::records::Records;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use support::memory::ManualClock;
 
 /// A user by a number, of whom every property follows from that.
 fn user(n: usize) -> Value {
@@ -129,6 +135,44 @@ async fn where_any_name_may_be_a_property_one_that_no_object_has_is_named() {
         let named: Vec<_> = found.searched.not_held.iter().filter_map(|held| held.part.as_deref()).collect();
         assert_eq!((found.items.len(), named), (meant, unseen), "{filter}");
         assert!(found.searched.not_held.iter().all(|held| held.why.is_some()));
+    }
+}
+
+#[tokio::test]
+async fn a_request_looks_for_so_long_and_the_next_goes_on_there() {
+    let shelf = shelf_of(30).await;
+    let clock = Arc::new(Ticking(shelf.world.clock.clone()));
+    let (mut after, mut keys, mut requests) = (None, Vec::new(), 0);
+    loop {
+        let records = Records::new(shelf.world.catalog.clone(), clock.clone());
+        let browse = Browse { records, ..shelf.browse() };
+        let kind = kinds::get("users").unwrap();
+        let asked = Filtered { kind, filter: "accountEnabled eq true", name: None };
+        let page = Page { after, limit: 200, descending: false };
+        let begun = shelf.world.clock.now();
+        let found = browse.filtered(&shelf.tenant, &shelf.snapshot, asked, page).await.unwrap();
+        assert!(shelf.world.clock.now() - PATIENCE < begun + SignedDuration::from_secs(12));
+        keys.extend(found.items.into_iter().map(|hit| hit.key));
+        (requests, after) = (requests + 1, found.next);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(keys.len(), 15, "{keys:?}");
+    assert!((3..30).contains(&requests), "{requests}");
+}
+
+/// A clock of which each look takes two seconds.
+struct Ticking(Arc<ManualClock>);
+
+#[async_trait]
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        self.0.advance(SignedDuration::from_secs(2));
+        self.0.now()
+    }
+    async fn sleep_ms(&self, ms: u64) {
+        self.0.sleep_ms(ms).await;
     }
 }
 

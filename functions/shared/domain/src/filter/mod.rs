@@ -77,6 +77,7 @@ pub const MOST_DEPTH: usize = 8;
 pub struct Filter {
     node: Node,
     properties: BTreeSet<String>,
+    names_items: bool,
 }
 
 /// What is wrong with a text that is no filter.
@@ -96,8 +97,7 @@ impl Filter {
     pub fn parse(kind: &Kind, text: &str) -> Result<Self> {
         let refused =
             |Fault { at, what }| Error::invalid_field("filter", format!("at character {at}: {what}"));
-        let (node, properties) = parser::parse(kind, text).map_err(refused)?;
-        Ok(Self { node, properties })
+        parser::parse(kind, text).map_err(refused)
     }
 
     /// The properties of the object that it asks about, each once.
@@ -108,6 +108,11 @@ impl Filter {
     /// Those of them that follow from what leads to the object.
     pub fn derived(&self) -> impl Iterator<Item = Derived> {
         Derived::ALL.into_iter().filter(|derived| self.properties.contains(derived.name()))
+    }
+
+    /// Whether it asks what the items of a collection are called. Why that is told: a name of a group is looked up.
+    pub fn asks_names(&self) -> bool {
+        self.names_items
     }
 
     /// Whether an object is meant.

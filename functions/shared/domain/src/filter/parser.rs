@@ -3,15 +3,15 @@
 use super::derived::Derived;
 use super::lexer::{self, Placed, Token};
 use super::tree::{Compare, Literal, Match, Node, Path, Root};
-use super::{Fault, MOST_BYTES, MOST_DEPTH, MOST_TERMS};
+use super::{Fault, Filter, MOST_BYTES, MOST_DEPTH, MOST_TERMS};
 use crate::kinds::Kind;
 use crate::stored::fold;
 use std::collections::BTreeSet;
 
 type Parsed<T> = Result<T, Fault>;
 
-/// The tree of a text, and the properties that it is about.
-pub(super) fn parse(kind: &Kind, text: &str) -> Parsed<(Node, BTreeSet<String>)> {
+/// The filter of a text.
+pub(super) fn parse(kind: &Kind, text: &str) -> Parsed<Filter> {
     if text.len() > MOST_BYTES {
         return Err(Fault { at: 1, what: "the filter is longer than 2048 bytes" });
     }
@@ -26,12 +26,13 @@ pub(super) fn parse(kind: &Kind, text: &str) -> Parsed<(Node, BTreeSet<String>)>
         terms: 0,
         variables: Vec::new(),
         properties: BTreeSet::new(),
+        names_items: false,
     };
     let node = parser.either()?;
     if parser.peek().is_some() {
         return parser.fails("here the filter could end, or go on with `and` or `or`");
     }
-    Ok((node, parser.properties))
+    Ok(Filter { node, properties: parser.properties, names_items: parser.names_items })
 }
 
 struct Parser<'a> {
@@ -45,6 +46,8 @@ struct Parser<'a> {
     /// The variables that may be used here, the innermost last.
     variables: Vec<&'a str>,
     properties: BTreeSet<String>,
+    /// Whether `displayName` of an item is asked about.
+    names_items: bool,
 }
 
 /// Words of the language are taken in either case, as Graph does.
@@ -249,6 +252,7 @@ impl<'a> Parser<'a> {
                 }
                 return Ok((path, true));
             }
+            self.names_items |= root != Root::Object && name == "displayName";
             names.push(name.to_owned());
         }
         Ok((Path { root, names }, false))
