@@ -18,13 +18,13 @@ fn user(n: usize) -> Value {
     let mut user = json!({
         "id": format!("u{n:05}"),
         "displayName": format!("{} {n}", ["Ann", "Émile", "Zoë"][n % 3]),
-        "accountEnabled": n % 2 == 0,
-        "department": if n % 5 == 0 { Value::Null } else { json!(["Sales", "sales", "IT"][n % 3]) },
+        "accountEnabled": n.is_multiple_of(2),
+        "department": if n.is_multiple_of(5) { Value::Null } else { json!(["Sales", "sales", "IT"][n % 3]) },
         "otherMails": (0..n % 4).map(|m| format!("m{m}@x")).collect::<Vec<_>>(),
         "createdDateTime": format!("2026-11-{:02}T10:00:00Z", n % 28 + 1),
         "assignedLicenses": (0..n % 3).map(|l| json!({ "skuId": format!("s{l}"), "disabledPlans": vec!["p"; l] })).collect::<Vec<_>>(),
     });
-    if n % 7 == 0 {
+    if n.is_multiple_of(7) {
         user.as_object_mut().unwrap().remove("department");
     }
     user

@@ -53,7 +53,9 @@ pub(super) fn identify<'a>(before: &'a [Value], after: &'a [Value]) -> Option<(N
     }
     let by = |identity: &&str| Some((named(before, identity)?, named(after, identity)?));
     IDENTITIES.iter().find_map(by).or_else(|| match (before, after) {
-        ([one @ Value::Object(_)], [other @ Value::Object(_)]) if is_of_one_type(one, other) => {
+        ([one @ Value::Object(_)], [other @ Value::Object(_)])
+            if is_of_one_type(one, other) && !says_which(one) && !says_which(other) =>
+        {
             Some((vec![(SOLE, one)], vec![(SOLE, other)]))
         }
         _ => None,
@@ -63,16 +65,25 @@ pub(super) fn identify<'a>(before: &'a [Value], after: &'a [Value]) -> Option<(N
 /// Every way in which the items of one side may be known: which of them is used follows from the other side.
 pub(super) fn all_named(items: &[Value]) -> impl Iterator<Item = Named<'_>> {
     let sole = match items {
-        [one] => Some(vec![(SOLE, one)]),
+        [one] if !says_which(one) => Some(vec![(SOLE, one)]),
         _ => None,
     };
     IDENTITIES.iter().filter_map(move |identity| named(items, identity)).chain(sole)
 }
 
+/// Whether an item says which it is: beside one that does not, or that says so otherwise, it is another one.
+fn says_which(item: &Value) -> bool {
+    IDENTITIES.iter().any(|identity| id_of(item, identity).is_some())
+}
+
+fn id_of<'a>(item: &'a Value, identity: &str) -> Option<&'a str> {
+    item.pointer(identity).and_then(Value::as_str).filter(|id| !id.is_empty())
+}
+
 /// The items by that identity, where each has it and no two have the same.
 fn named<'a>(items: &'a [Value], identity: &str) -> Option<Named<'a>> {
-    let id = |item: &'a Value| item.pointer(identity).and_then(Value::as_str).filter(|id| !id.is_empty());
-    let named: Named<'a> = items.iter().map(|item| Some((id(item)?, item))).collect::<Option<_>>()?;
+    let named: Named<'a> =
+        items.iter().map(|item| Some((id_of(item, identity)?, item))).collect::<Option<_>>()?;
     let mut ids: Vec<&str> = named.iter().map(|(id, _)| *id).collect();
     ids.sort_unstable();
     ids.windows(2).all(|w| w[0] != w[1]).then_some(named)
