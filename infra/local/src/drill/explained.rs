@@ -3,6 +3,7 @@
 
 use super::stand::Ran;
 use domain::changes::{Change, What};
+use domain::kinds::Kind;
 use domain::restore::{Step, WriteAction};
 use engine::records::{OutcomeState, StepOutcome};
 use serde::Serialize;
@@ -53,6 +54,8 @@ pub(super) struct Told {
     said: BTreeMap<(String, String), Vec<Said>>,
     /// The roles that were given anew.
     begun_anew: BTreeSet<(String, String)>,
+    /// The schedules of roles that were given by their assignments.
+    assigned: BTreeSet<(String, String)>,
 }
 
 impl Told {
@@ -83,6 +86,8 @@ impl Told {
             OutcomeState::Done | OutcomeState::AlreadySo => {
                 if matches!(step.action, WriteAction::Create { .. }) && step.is_fact() {
                     self.begun_anew.insert((step.kind.to_string(), step.key.clone()));
+                    let schedules = step.kind.find().and_then(Kind::schedules);
+                    self.assigned.extend(schedules.map(|kind| (kind.name.to_string(), step.key.clone())));
                 }
                 return;
             }
@@ -109,6 +114,13 @@ impl Told {
         let why =
             || ("beginsAnew".to_owned(), "a role that is given anew begins when it is given".to_owned());
         (is_given_anew && paths.iter().all(|path| *path == BEGINNING)).then(why)
+    }
+
+    /// Why a schedule is not there whose role was given without an end: an assignment says as much, and a plan gives one fact
+    /// once.
+    fn of_assignment(&self, change: &Change) -> Option<(String, String)> {
+        let why = || ("givenAsAssignment".to_owned(), "the role was given, by its assignment".to_owned());
+        self.assigned.contains(&(change.kind.to_string(), change.key.clone())).then(why)
     }
 
     /// What was said of that part of an object, or of all of it.
@@ -170,7 +182,10 @@ pub(super) fn lost(changes: &[Change], told: &Told, far_ends: &BTreeSet<String>)
     };
     for change in changes {
         match change.what {
-            What::Deleted => put(change, OBJECT, told.of(change, |part| part == OBJECT)),
+            What::Deleted => {
+                let why = told.of(change, |part| part == OBJECT).or_else(|| told.of_assignment(change));
+                put(change, OBJECT, why);
+            }
             What::Modified | What::Moved => {
                 for (attribute, paths) in properties(change) {
                     let is_meant = |part: &str| is_part_of(part, attribute);
