@@ -364,7 +364,7 @@ impl Worker {
         self.notify_new_gaps(&done, &tenant.value).await?;
         // Why the message after this: the comparison's row is written here, and a rerun sends what was cut off.
         self.records.write(writes).await?;
-        count(&done, manifest);
+        seal::count(&done, manifest);
         self.compare_with_base(&done).await
     }
 
@@ -384,19 +384,4 @@ impl Worker {
 /// Whether what went wrong with asking for recoveries says nothing of the rest of the tenant.
 fn is_about_recovery(kind: ErrorKind) -> bool {
     !matches!(kind, ErrorKind::Throttled { .. } | ErrorKind::Stale | ErrorKind::Corrupt)
-}
-
-/// Counts a sealed snapshot in the metrics.
-fn count(row: &Snapshot, manifest: &Manifest) {
-    if row.reason == Reason::Schedule {
-        metrics::SNAPSHOTS_SEALED.add(1);
-    }
-    if row.reason != Reason::Live {
-        metrics::SNAPSHOTS_PARTIAL.add(u64::from(!manifest.missing.is_empty()));
-        let took = manifest.sealed_at.duration_since(row.requested_at).as_secs();
-        metrics::SNAPSHOT_SECONDS.record(u64::try_from(took).unwrap_or_default());
-    }
-    metrics::GRAPH_REQUESTS.add(manifest.requests);
-    metrics::GRAPH_THROTTLED.add(manifest.throttled);
-    metrics::STORED_BYTES.add(manifest.stored_bytes);
 }

@@ -249,6 +249,21 @@ pub(super) fn comparison(done: &Snapshot, tenant: &Tenant) -> Option<Diff> {
     })
 }
 
+/// Counts a sealed snapshot in the metrics.
+pub(super) fn count(row: &Snapshot, manifest: &Manifest) {
+    if row.reason == Reason::Schedule {
+        metrics::SNAPSHOTS_SEALED.add(1);
+    }
+    if row.reason != Reason::Live {
+        metrics::SNAPSHOTS_PARTIAL.add(u64::from(!manifest.missing.is_empty()));
+        let took = manifest.sealed_at.duration_since(row.requested_at).as_secs();
+        metrics::SNAPSHOT_SECONDS.record(u64::try_from(took).unwrap_or_default());
+    }
+    metrics::GRAPH_REQUESTS.add(manifest.requests);
+    metrics::GRAPH_THROTTLED.add(manifest.throttled);
+    metrics::STORED_BYTES.add(manifest.stored_bytes);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

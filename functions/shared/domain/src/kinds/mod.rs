@@ -11,6 +11,7 @@ mod name;
 mod outside;
 mod rights;
 mod rows;
+mod rule;
 mod shape;
 mod writing;
 
@@ -21,9 +22,10 @@ pub use name::{KindName, NamedKind};
 pub use outside::{Named, OUTSIDE, Outside, named_in};
 pub use rights::{Grant, RoleRelation, Term, assignments};
 pub use rows::KINDS;
+pub use rule::Rule;
 pub use shape::{
     ApiVersion, EXTENSION_PREFIX, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite,
-    Order, Read, Reference, Rule, Source, Unread,
+    Order, Read, Reference, Source, Unread,
 };
 pub use writing::{
     Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,

@@ -4,9 +4,10 @@
 
 use super::KindName;
 use super::rights::{Grant, RoleRelation, Term};
+use super::rule::Rule;
 use super::shape::{
     ApiVersion, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Order, Read,
-    Reference, Rule, Source, Unread,
+    Reference, Source, Unread,
 };
 use super::writing::{
     Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,

@@ -1,6 +1,6 @@
 //! What a row of the table of kinds can say. What it says of writing is in `writing`, of roles in `rights`.
 
-use super::{KINDS, KindName, Phase, PropertyValue, RoleRelation, Update, Writing};
+use super::{KINDS, KindName, Phase, PropertyValue, RoleRelation, Rule, Update, Writing};
 use crate::canonical::Sorting;
 
 /// Graph's two API versions.
@@ -208,31 +208,6 @@ impl LinkType {
     /// The kind of the objects at its far ends whose `@odata.type`, where Graph names it, is this one.
     pub fn end(&self, odata_type: Option<&str>) -> Option<&'static Kind> {
         odata_type.map_or_else(|| self.only_end(), super::of_type)
-    }
-}
-
-/// When the links of an object follow from a rule of it.
-/// Source: learn.microsoft.com/entra/identity/users/groups-dynamic-membership.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// What the objects have of which they do.
-    pub mark: PropertyValue,
-    /// The property that holds the rule.
-    pub property: &'static str,
-    /// Says whether the rule is followed now or paused.
-    pub state: &'static str,
-    /// Whether Graph deletes the links of an object that gets the mark.
-    pub empties: bool,
-    /// What the property of the mark says, where it is a text, of objects whose links are made by hand. Graph shows
-    /// nothing for it where nobody ever said it.
-    /// Source: learn.microsoft.com/graph/api/resources/administrativeunit, membershipType.
-    pub by_hand: Option<&'static str>,
-}
-
-impl Rule {
-    /// Whether the property says how links come about: by hand, or by which rule.
-    pub fn is_about(&self, property: &str) -> bool {
-        property == self.mark.property || property == self.property
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::severity_of;
 use super::span;
-use super::words::{far_end, link_line, one_line, role_sentence, value_line};
+use super::words::{counted, far_end, link_line, one_line, role_sentence, value_line};
 use crate::records::{
     ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered, Restore,
     RestoreCounts, Severity, Span, Subject,
@@ -396,8 +396,4 @@ fn line(change: &Change) -> ChangeLine {
         details: attributes.chain(links).take(MAX_DETAILS).collect(),
         more_details: count.saturating_sub(MAX_DETAILS) as u64,
     }
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }

@@ -19,6 +19,11 @@ pub fn one_line(text: &str) -> String {
     text::one_line(text, NAME_CHARS)
 }
 
+/// How many there are, with the word for one or for several.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
 /// A value of an attribute on one short line; text without its quotes. None for no value.
 pub(super) fn value_line(value: &Value) -> Option<String> {
     match value {
