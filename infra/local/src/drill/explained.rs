@@ -50,7 +50,7 @@ struct Said {
 /// What was said while everything was put back.
 #[derive(Default)]
 pub(super) struct Told {
-    /// By object.
+    /// What was said, by the kind and key of its object.
     said: BTreeMap<(String, String), Vec<Said>>,
     /// The roles that were given anew.
     begun_anew: BTreeSet<(String, String)>,

@@ -60,7 +60,7 @@ pub struct KindBack {
 pub struct DrillReport {
     /// The tenant whose snapshot it was.
     pub tenant: TenantId,
-    /// The snapshot.
+    /// The snapshot that was put back.
     pub snapshot: SnapshotId,
     /// When the snapshot was sealed.
     pub sealed_at: Timestamp,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub struct Source {
     /// Rows of tenants, keys and snapshots.
     pub catalog: Arc<dyn Catalog>,
-    /// The sealed blobs.
+    /// The sealed blobs of all its tenants.
     pub vault: Arc<dyn Vault>,
     /// Opens the keys that they are sealed with.
     pub keys: Arc<dyn KeyRing>,

@@ -16,7 +16,7 @@ pub enum Derived {
 }
 
 impl Derived {
-    /// All of them.
+    /// All, in the order in which they are documented.
     pub const ALL: [Self; 3] = [Self::MemberOf, Self::TransitiveMemberOf, Self::RolesHeld];
 
     /// What a filter calls it: for the first two Graph's name.

@@ -21,7 +21,7 @@ pub trait Subject {
 /// Whether an object is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is meant.
+    /// The object is one that the filter means.
     Yes,
     /// It is not meant.
     No,

@@ -137,7 +137,7 @@ fn needed(step: &Step) -> impl Iterator<Item = &str> {
 
 /// How steps that are under way write one object.
 struct Writes<'a> {
-    /// How many do.
+    /// How many steps under way write it.
     steps: usize,
     /// Whether each of them adds to the same sort of list, as [`adds_to`] has it.
     adds: bool,

@@ -23,8 +23,8 @@ impl Lag {
 /// How long it takes here until something shows.
 #[derive(Default)]
 pub(super) struct Lags {
-    /// What was made.
+    /// What was made, from its creation on.
     pub made: Lag,
-    /// What was changed.
+    /// What was changed and was there before.
     pub changed: Lag,
 }

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 /// What is left of a plan, in its order.
 pub(super) struct PassedOver<'a> {
-    /// Those that wait.
+    /// Those that wait, in the order of the plan.
     waiting: VecDeque<Next<'a>>,
     /// What others must not meet of those.
     beside: Beside<'a>,
