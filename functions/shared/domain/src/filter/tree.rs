@@ -57,6 +57,6 @@ pub(super) enum Literal {
     Number(Number),
     /// How long the moment is after 1970.
     Time(SignedDuration),
-    /// A text, without case, width and marks.
+    /// A text without case, as `fold::without_case` gives it.
     Text(String),
 }
