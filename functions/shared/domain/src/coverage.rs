@@ -1,7 +1,12 @@
 //! What a snapshot holds of each kind and what not, with the cause and the permission that would help: for whoever must know
 //! what can be put back. Pure: a manifest in, a table out.
 //!
+//! What becomes of each property of the objects is in `property`.
 //! Not here: why reading failed (`stored::missing`), and what one stored object lacks (`stored::known`).
+
+mod property;
+
+pub use property::{Limit, PropertyCover, Reach, Seen, besides, of_seen};
 
 use crate::extensions;
 use crate::kinds::{KINDS, Kind, KindName, Unread};

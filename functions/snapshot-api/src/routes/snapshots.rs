@@ -1,13 +1,14 @@
 //! Snapshots: taken, listed, read.
 
+use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, UseSnapshots};
-use crate::wire::{CoverageOut, DrillOut, SnapshotOut};
+use crate::wire::{CoverageOut, DrillOut, PropertiesIn, PropertiesOut, SnapshotOut};
 use axum::Json;
 use axum::extract::State;
-use domain::{OrganisationId, SnapshotId};
+use domain::{OrganisationId, SnapshotId, kinds};
 use engine::Listed;
-use runtime::http::{Accepted, Notes, PageIn, PathOf, QueryOf, Route, accepted, listed, under};
+use runtime::http::{Accepted, Notes, PageIn, PathOf, QueryOf, Route, Text, accepted, listed, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
@@ -45,6 +46,15 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                  not hold, why, and which permission would give them. 409 while the snapshot is not sealed.",
             )
             .answers::<CoverageOut>(200),
+        Route::get("/v1/organisations/{org}/snapshots/{snp}/coverage/{kind}", "readPropertyCoverage", properties)
+            .says(
+                "The properties of a kind, and what becomes of each.",
+                "Looks at the objects of one kind of a sealed snapshot and tells each property that any of them has in one \
+                 line, whether or not Holdfast knows it: captured, compared and put back, or not, and why. The objects may come \
+                 in several parts, whose counts add up.",
+            )
+            .weighs(HEAVY)
+            .answers::<PropertiesOut>(200),
         Route::get("/v1/organisations/{org}/snapshots/{snp}/drill", "readDrill", drill)
             .says(
                 "What it would take to put all of a snapshot back.",
@@ -92,6 +102,16 @@ async fn coverage(
 ) -> Reply<Json<CoverageOut>> {
     let view = api.browse.open(admitted.stored()?, &id).await?;
     Ok(Json(view.manifest().into()))
+}
+
+async fn properties(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_, id, Text(kind))): PathOf<(OrganisationId, SnapshotId, Text)>,
+    QueryOf(query): QueryOf<PropertiesIn>,
+) -> Reply<Json<PropertiesOut>> {
+    let (kind, cursor) = (kinds::get(&kind)?, query.cursor.as_deref());
+    Ok(Json(api.browse.properties(admitted.stored()?, &id, kind, cursor).await?.into()))
 }
 
 async fn drill(

@@ -1,11 +1,14 @@
 //! What a snapshot holds and what not, on the wire.
 
-use domain::coverage::{Gap, GapCause, KindCover, Offered};
+use backup::commands::coverage::SeenProperties;
+use domain::coverage::{Gap, GapCause, KindCover, Limit, Offered, PropertyCover, Reach};
 use domain::kinds::KindName;
 use domain::stored::Manifest;
 use domain::{SnapshotId, Timestamp};
+use garde::Validate;
+use runtime::http::MAX_CURSOR;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A kind, or a part of one, that a snapshot does not hold.
 #[derive(Serialize, JsonSchema)]
@@ -74,6 +77,60 @@ pub struct CoverageOut {
     kinds: Vec<KindCoverOut>,
     /// Permissions on which nothing depends that is protected otherwise, and what each of them adds.
     optional: Vec<OptionalOut>,
+}
+
+/// Which part of the properties of a kind is asked for.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PropertiesIn {
+    /// The `next` of the part before, of the same snapshot and kind.
+    #[garde(length(max = MAX_CURSOR))]
+    pub cursor: Option<String>,
+}
+
+/// What becomes of a property, or a relation, of the objects of a kind.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PropertyCoverOut {
+    /// Its name at Microsoft, at the top of the object.
+    property: String,
+    /// Whether it leads to other objects and is kept as links, such as `members`.
+    is_relation: bool,
+    /// How many of the objects that were looked at for this part have a value; of a relation, and of what is read apart from the
+    /// objects, how many there are in all, in the first part alone.
+    count: u64,
+    /// How far it is covered: `restorable` is also compared, and `comparable` also captured.
+    reach: Reach,
+    /// Why it is covered no further; null where it is put back, or is not captured.
+    limit: Option<Limit>,
+    /// Why it is not known of all objects; null where it is.
+    gap: Option<GapCause>,
+}
+
+/// The properties that were seen in a part of the objects of a kind, each in one line. The counts of the parts add up.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PropertiesOut {
+    /// How many objects were looked at for this part.
+    objects: u64,
+    /// The properties by name. In the first part the relations of the kind follow, and what of it the snapshot does not hold.
+    items: Vec<PropertyCoverOut>,
+    /// Where to go on with the other objects; none when all were looked at. Opaque.
+    next: Option<String>,
+}
+
+impl From<SeenProperties> for PropertiesOut {
+    fn from(seen: SeenProperties) -> Self {
+        let items = seen.items.into_iter().map(PropertyCoverOut::from).collect();
+        Self { objects: seen.objects, items, next: seen.next }
+    }
+}
+
+impl From<PropertyCover> for PropertyCoverOut {
+    fn from(cover: PropertyCover) -> Self {
+        let PropertyCover { property, is_relation, count, reach, limit, gap } = cover;
+        Self { property, is_relation, count, reach, limit, gap }
+    }
 }
 
 impl From<&Manifest> for CoverageOut {

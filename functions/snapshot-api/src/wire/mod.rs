@@ -11,7 +11,7 @@ mod snapshots;
 
 pub use comparisons::{ComparisonIn, ComparisonOut, ComparisonsIn};
 pub use completion::CompletionOut;
-pub use coverage::CoverageOut;
+pub use coverage::{CoverageOut, PropertiesIn, PropertiesOut};
 pub use drills::DrillOut;
 pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 pub use receipts::{ReceiptIn, ReceiptOut};

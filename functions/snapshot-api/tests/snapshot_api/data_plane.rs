@@ -65,6 +65,13 @@ fn routes() -> Vec<Asked> {
         row("listSnapshots", "GET", "/snapshots", &none, Action::UseSnapshots),
         row("readSnapshot", "GET", &snapshot, &none, Action::UseSnapshots),
         row("readCoverage", "GET", &format!("{snapshot}/coverage"), &none, Action::UseSnapshots),
+        row(
+            "readPropertyCoverage",
+            "GET",
+            &format!("{snapshot}/coverage/users"),
+            &none,
+            Action::UseSnapshots,
+        ),
         row("readDrill", "GET", &format!("{snapshot}/drill"), &none, Action::UseSnapshots),
         row("listObjects", "GET", &format!("{snapshot}/objects?name=ann"), &none, Action::UseSnapshots),
         row("readObject", "GET", &format!("{snapshot}/objects/users/u"), &none, Action::UseSnapshots),

@@ -10,6 +10,7 @@ mod connecting;
 mod consents;
 mod costs;
 mod cover;
+mod covered;
 mod crash_points;
 mod data_plane;
 mod directory;

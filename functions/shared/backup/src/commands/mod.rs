@@ -4,6 +4,7 @@
 //! of another tenant is `NotFound`. A command checks its input, then acts in one conditional write.
 
 pub mod browse;
+pub mod coverage;
 pub mod diffs;
 pub mod filter;
 mod follows;

@@ -9,6 +9,7 @@ mod archive_runs;
 mod asking;
 mod compared;
 mod comparison;
+mod covered_properties;
 mod filtered;
 mod links;
 mod membership;

@@ -13,10 +13,10 @@ const FOLDERS: [(&str, &str); 3] = [
     ("DeviceConfiguration", "DeviceConfiguration"),
 ];
 
-type Policies = Vec<(&'static str, Map<String, Value>)>;
+pub type Policies = Vec<(&'static str, Map<String, Value>)>;
 
 /// The real policies, as Graph returned them; none where they are not at hand.
-fn real() -> Option<Policies> {
+pub fn real() -> Option<Policies> {
     let root = shared_folder().join("real/open-intune-baseline");
     let mut all = Vec::new();
     for (folder, kind) in FOLDERS {

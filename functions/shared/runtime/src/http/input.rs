@@ -193,6 +193,7 @@ macro_rules! path_of {
 
 path_of!(A a);
 path_of!(A a, B b);
+path_of!(A a, B b, C c);
 path_of!(A a, B b, C c, D d);
 
 /// Free text in a path.
