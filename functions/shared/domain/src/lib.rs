@@ -77,6 +77,7 @@ pub mod audit;
 pub mod canonical;
 pub mod changes;
 pub mod coverage;
+pub mod csv;
 pub mod error;
 pub mod extensions;
 pub mod filter;
