@@ -12,6 +12,7 @@ mod metered;
 mod prices;
 mod report;
 mod simulated;
+mod slow;
 mod template;
 mod workbench;
 
@@ -32,6 +33,8 @@ enum Command {
     Incremental(commands::incremental::Options),
     /// A comparison of two snapshots, and the preview of taking back what it found.
     Compare(commands::compare::Options),
+    /// Searches of a snapshot by a part of a name, and by a filter.
+    Search(commands::search::Options),
     /// Restores in simulated time, beside what Microsoft's write limits alone would take.
     Restore(commands::restore::Options),
     /// Many tenants that fall due at one tick, read with one application.
@@ -98,6 +101,7 @@ fn main() -> std::process::ExitCode {
                 Command::Snapshot(options) => commands::snapshot::run(options).await,
                 Command::Incremental(options) => commands::incremental::run(options).await,
                 Command::Compare(options) => commands::compare::run(options).await,
+                Command::Search(options) => commands::search::run(options).await,
                 Command::Restore(options) => Box::pin(commands::restore::run(options)).await,
                 Command::Tenants(options) => commands::tenants::run(options).await,
                 Command::Month(options) => commands::month::run(options).await,

@@ -3,9 +3,11 @@
 
 use crate::cloud::Cloud;
 use crate::simulated::SimulatedTime;
+use crate::slow::SlowVault;
 use crate::template::Template;
 use async_trait::async_trait;
 use backup::archive::Archive;
+use backup::commands::browse::Browse;
 use backup::commands::snapshots::Snapshots;
 use backup::take_snapshot::{Report, Request, Worker};
 use backup::{diff_snapshots, take_snapshot};
@@ -235,6 +237,20 @@ impl Workbench {
         let archive = self.archive.open(tenant).await.map_err(|e| e.to_string())?;
         let manifest = archive.get_manifest(id).await.map_err(|e| e.to_string())?;
         Ok(Taken { manifest, invocations })
+    }
+
+    /// The newest snapshot of the tenant.
+    pub async fn newest(&self, tenant: &TenantId) -> Result<SnapshotId, String> {
+        let row = self.records.get(&Tenant::at(tenant)).await.map_err(|e| e.to_string())?.value;
+        row.last_sealed.ok_or_else(|| "no snapshot was taken".to_owned())
+    }
+
+    /// What looks through snapshots as an instance of the API that has just started, on a vault of which each call takes
+    /// `storage_ms`, keeping up to `kept_bytes`.
+    pub fn instance(&self, storage_ms: u64, kept_bytes: usize) -> (Browse, Arc<SlowVault>) {
+        let vault = Arc::new(SlowVault::new(self.vault.clone(), storage_ms));
+        let archive = Archive::new(vault.clone(), self.keys.clone(), self.records.clone());
+        (Browse { archive: Arc::new(archive.keeping(kept_bytes)), records: self.records.clone() }, vault)
     }
 
     /// Compares a snapshot with the one before, as the job does after each; gives the row and how often it was called.

@@ -23,7 +23,8 @@ pub struct AuditIn {
     #[garde(skip)]
     pub partner: Option<PartnerId>,
     /// The `next` of the part before; without it the log is read from its newest entry.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most entries that the part may have.
     #[garde(range(min = 1, max = 200))]
@@ -42,7 +43,8 @@ pub struct ExportIn {
     #[serde(default)]
     pub format: ExportFormat,
     /// Where the part before ended, from its `Link`.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most entries that the part may have.
     #[garde(range(min = 1, max = 1_000))]
@@ -75,7 +77,8 @@ pub struct VerifyIn {
     #[garde(skip)]
     pub partner: Option<PartnerId>,
     /// The `next` of the call before, to go on from there; without it the log is verified from its beginning.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub after: Option<String>,
 }
 

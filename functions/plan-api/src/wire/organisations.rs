@@ -112,7 +112,8 @@ pub struct SearchIn {
     #[garde(skip)]
     pub format: Option<ListFormat>,
     /// The `next` of the part before; without it the list is read from its beginning.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most items that the part may have: 50 when nothing is said.
     #[garde(range(min = 1, max = 200))]

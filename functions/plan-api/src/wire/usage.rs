@@ -26,7 +26,8 @@ pub struct UsageIn {
     #[garde(skip)]
     pub format: Option<ListFormat>,
     /// The `next` of the part before; without it the month is read from its first organisation.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most organisations that the part may have: 200 when nothing is said. It may have fewer though more follow.
     #[garde(range(min = 1, max = 200))]
@@ -44,7 +45,8 @@ pub struct InvoiceIn {
     #[garde(skip)]
     pub format: Option<ListFormat>,
     /// The `next` of the part before; without it the month is read from its first organisation.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most organisations that the part may have: 200 when nothing is said. It may have fewer though more follow.
     #[garde(range(min = 1, max = 200))]

@@ -91,7 +91,8 @@ pub struct ComparisonsIn {
     #[garde(skip)]
     pub snapshot: Option<SnapshotId>,
     /// The `next` of the part before; without it the list is read from its beginning.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most items that the part may have: 50 when nothing is said. It may have fewer though more follow.
     #[garde(range(min = 1, max = 200))]

@@ -35,7 +35,8 @@ pub struct ObjectsIn {
     pub filter: Option<String>,
     /// The `next` of the part before, with the same kind, name and filter.
     // Why so long: it holds a name, and a name of a thousand characters is three times as many bytes.
-    #[garde(length(max = 8_000))]
+    #[garde(ascii, length(max = 8_000))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most objects that the part may have: 50 when nothing is said.
     #[garde(range(min = 1, max = 200))]
@@ -54,7 +55,8 @@ impl ObjectsIn {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LinksIn {
     /// The `next` of the part before, of the same object.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most links that the part may have: 200 when nothing is said.
     #[garde(range(min = 1, max = 200))]

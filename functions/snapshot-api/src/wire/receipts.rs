@@ -13,7 +13,8 @@ use serde_json::Value;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReceiptIn {
     /// The `next` of the page before; without it the first page is read.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
 }
 

@@ -8,6 +8,7 @@ pub mod month;
 pub mod plan_api;
 pub mod restore;
 pub mod script;
+pub mod search;
 pub mod snapshot;
 pub mod tenants;
 pub mod throttled;

@@ -167,7 +167,7 @@ fn stored(done: std::result::Result<Result<()>, tokio::task::JoinError>) -> Resu
 }
 
 /// A leaf that is fetched while another is read. Dropping it ends the fetch.
-struct Ahead(JoinHandle<Result<Vec<u8>>>);
+struct Ahead(JoinHandle<Result<Arc<Vec<u8>>>>);
 
 impl Drop for Ahead {
     fn drop(&mut self) {
@@ -183,6 +183,8 @@ pub struct LeafReader {
     ahead: VecDeque<Ahead>,
     /// How many leaves are fetched ahead of the one that is read.
     depth: usize,
+    /// Whether leaves that were fetched ahead are kept for whoever comes next.
+    keeps: bool,
     walk: Option<LeafWalk>,
 }
 
@@ -195,8 +197,14 @@ impl LeafReader {
             leaves: leaves.iter().cloned().collect(),
             ahead: VecDeque::new(),
             depth,
+            keeps: false,
             walk: None,
         }
+    }
+
+    /// The same, keeping the leaves that it fetches ahead, too.
+    pub(super) fn keeping(self, keeps: bool) -> Self {
+        Self { keeps, ..self }
     }
 
     /// A reader of an index that stands at the first record whose key is not less than `key`. It may have passed the
@@ -208,13 +216,17 @@ impl LeafReader {
         key: &[u8],
         depth: usize,
     ) -> Result<Self> {
-        let mut reader = Self::new(archive, class, &index.leaves[index.seek(key)..], depth);
+        Self::new(archive, class, &index.leaves[index.seek(key)..], depth).at(key).await
+    }
+
+    /// The same, at the first record whose key is not less than `key`.
+    pub(super) async fn at(mut self, key: &[u8]) -> Result<Self> {
         if key.is_empty() {
-            reader.advance().await?;
-            return Ok(reader);
+            self.advance().await?;
+            return Ok(self);
         }
-        while reader.advance().await? && reader.head() < Some(key) {}
-        Ok(reader)
+        while self.advance().await? && self.head() < Some(key) {}
+        Ok(self)
     }
 
     /// Goes to the next record; says whether there is one.
@@ -252,13 +264,18 @@ impl LeafReader {
         while self.ahead.len() < self.depth
             && let Some(leaf) = self.leaves.pop_front()
         {
-            let (archive, class) = (self.archive.clone(), self.class);
-            self.ahead
-                .push_back(Ahead(tokio::spawn(async move { archive.get_content(class, &leaf.hash).await })));
+            let (archive, class, keeps) = (self.archive.clone(), self.class, self.keeps);
+            self.ahead.push_back(Ahead(tokio::spawn(async move {
+                if keeps {
+                    archive.get_leaf(class, &leaf.hash).await
+                } else {
+                    archive.pass_leaf(class, &leaf.hash).await
+                }
+            })));
         }
         let Some(mut next) = self.ahead.pop_front() else { return Ok(None) };
         let fetched = (&mut next.0).await;
         let plain = fetched.map_err(|e| Error::unavailable("reading a leaf was cut off").caused_by(e))??;
-        Ok(Some(Arc::new(plain)))
+        Ok(Some(plain))
     }
 }

@@ -4,7 +4,7 @@
 //! on one another in this order, each only on those before it:
 //!
 //! - `op`: what is to be done to one record. `arena`: many such operations in memory, sorted.
-//! - `tenant`: one tenant's blobs. `leaves`: leaves written and read. `run`: a run opened, read, looked up in.
+//! - `kept`: what was opened, kept. `tenant`: one tenant's blobs. `leaves`: leaves written and read. `run`: a run opened, read, looked up in.
 //! - `sorter`: operations in any order, sorted in bounded memory. `merge`: sorted operations applied to a run.
 //! - `layers`: runs kept shallow. `compare`: what differs between two runs.
 //! - `view`: a sealed snapshot, its objects and links. `search`: names in it.
@@ -16,6 +16,7 @@
 mod arena;
 mod changes;
 mod compare;
+mod kept;
 mod layers;
 mod leaves;
 mod merge;
@@ -38,5 +39,5 @@ pub use run::{Lookup, OpenRun, RunReader};
 pub use search::{Limits, Part, Walked, Way};
 pub use sorter::{Budget, Ops, Sorter};
 pub use tenant::{Archive, TenantArchive};
-pub(crate) use view::bin;
 pub use view::{Hit, SnapshotView, name_of, read_object};
+pub(crate) use view::{bin, names_run};

@@ -4,6 +4,7 @@ use super::leaves::LeafReader;
 use super::tenant::TenantArchive;
 use domain::Result;
 use domain::stored::{Class, Index, LeafWalk, Record, RunRef, layer};
+use futures::future::try_join_all;
 use std::sync::Arc;
 
 /// How many leaves are fetched ahead where a run is read from end to end.
@@ -11,6 +12,8 @@ const SCAN_AHEAD: usize = 2;
 /// How many plain bytes of leaves, and how many leaves, are on their way where somebody waits for the end of a run.
 const FAR_BYTES: u64 = 16 << 20;
 const FAR_LEAVES: usize = 32;
+/// How many leaves a run has at most that is read at once.
+const SHORT_LEAVES: usize = 4;
 
 /// A run whose indexes are at hand.
 #[derive(Clone)]
@@ -25,9 +28,9 @@ impl OpenRun {
     pub async fn open(archive: &TenantArchive, run: Option<&RunRef>) -> Result<Self> {
         let mut levels = Vec::new();
         if let Some(run) = run {
-            levels.push(Arc::new(archive.get_index(&run.index).await?));
+            levels.push(archive.kept_index(&run.index).await?);
             for layer in &run.layers {
-                levels.push(Arc::new(archive.get_index(&layer.index).await?));
+                levels.push(archive.kept_index(&layer.index).await?);
             }
         }
         Ok(Self { archive: archive.clone(), levels })
@@ -49,6 +52,16 @@ impl OpenRun {
         let largest = leaves.map(|leaf| leaf.plain_bytes).max().unwrap_or_default().max(1);
         let ahead = usize::try_from(FAR_BYTES / largest).unwrap_or(FAR_LEAVES);
         RunReader::new(self, key, ahead.clamp(SCAN_AHEAD, FAR_LEAVES)).await
+    }
+
+    /// Reads its leaves, all at once, if there are only a few: for whoever walks over many short runs one after another.
+    pub(super) async fn fetch_short(&self) -> Result<()> {
+        let leaves: Vec<_> = self.levels.iter().flat_map(|index| &index.leaves).collect();
+        if leaves.len() <= SHORT_LEAVES {
+            let fetched = leaves.iter().map(|leaf| self.archive.get_leaf(Class::Leaf, &leaf.hash));
+            try_join_all(fetched).await?;
+        }
+        Ok(())
     }
 
     /// A lookup of single records of the run.
@@ -88,9 +101,12 @@ pub struct RunReader {
 
 impl RunReader {
     async fn new(run: &OpenRun, key: &[u8], ahead: usize) -> Result<Self> {
+        let keeps = run.archive.may_keep(run.levels.iter().map(|index| index.plain_bytes()).sum());
         let mut levels = Vec::with_capacity(run.levels.len());
         for index in &run.levels {
-            levels.push(LeafReader::from_key(&run.archive, Class::Leaf, index, key, ahead).await?);
+            let leaves = &index.leaves[index.seek(key)..];
+            let reader = LeafReader::new(&run.archive, Class::Leaf, leaves, ahead).keeping(keeps);
+            levels.push(reader.at(key).await?);
         }
         Ok(Self { levels, current: 0, begun: false })
     }

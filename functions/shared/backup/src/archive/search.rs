@@ -12,10 +12,12 @@
 //! by the walk over all keys, which folds each. Every name that has the part has a key with it, since what begins with a letter
 //! or a digit when it is folded did so before.
 
-use super::view::{Hit, SnapshotView, name_of, read_object};
+use super::view::{Hit, SnapshotView, name_of, names_run, read_object};
 use domain::kinds::Kind;
 use domain::stored::{fold, names};
 use domain::{Error, Result};
+use futures::future::try_join_all;
+use memchr::memmem::Finder;
 use serde_json::{Map, Value};
 
 /// One of the walks over a kind's keys that make up a search.
@@ -80,6 +82,11 @@ impl Part {
         self.keyed.starts_with(char::is_alphanumeric)
     }
 
+    /// What a key has of it: keys begin at letters and digits, so what stands before the first is not in them.
+    fn core(&self) -> &str {
+        self.plain.trim_start_matches(|c: char| !c.is_alphanumeric())
+    }
+
     /// The walks that find it, one after the other.
     #[must_use]
     pub fn ways(&self) -> &'static [Way] {
@@ -106,6 +113,52 @@ pub struct Walked {
     pub hits: Vec<Hit>,
     /// The last key that was looked at; none when the walk is over.
     pub last: Option<Vec<u8>>,
+}
+
+/// How many candidates are looked at together.
+const AT_ONCE: usize = 16;
+
+/// What may be a hit.
+enum Candidate {
+    /// The object of that key, which is to be looked at, on that way.
+    Key(Way, Vec<u8>),
+    /// This one, which was looked at already.
+    Found(Hit),
+}
+
+/// Lets keys through of which the object has to be looked at. It sees every key of a kind, so it does little with each.
+struct Sieve<'a> {
+    way: Way,
+    part: &'a Part,
+    core: Finder<'a>,
+}
+
+impl<'a> Sieve<'a> {
+    fn of(way: Way, part: &'a Part) -> Self {
+        Self { way, part, core: Finder::new(part.core()) }
+    }
+
+    /// Whether the walk reaches that key, and those behind it may be of use.
+    fn reaches(&self, key: &[u8]) -> bool {
+        self.way != Way::Begins || key.starts_with(self.part.keyed.as_bytes())
+    }
+
+    /// Whether the object of that key may be a hit of this walk.
+    fn passes(&self, key: &[u8]) -> bool {
+        if self.way != Way::Inside {
+            return true;
+        }
+        // Why by its bytes first: a key without capitals and without letters beyond ASCII is folded already, as most are.
+        let text = key.iter().rposition(|b| *b == 0).map_or(key, |at| &key[..at]);
+        let is_folded = text.iter().all(|b| matches!(b, b' '..=b'@' | b'['..=b'~'));
+        if is_folded && self.core.find(text).is_none() {
+            return false;
+        }
+        let Some((text, _)) = names::split_key(key) else { return false };
+        // Where a word begins with it, the walk `Begins` has found the object already.
+        let is_found = self.part.begins_keys() && names::has_word(text, &self.part.keyed);
+        !is_found && (is_folded || fold::plain(text).contains(self.part.core()))
+    }
 }
 
 /// An object's names, folded, and the keys that they have.
@@ -153,7 +206,7 @@ impl SnapshotView {
         // Where the walk begins: directly behind the last key of the page before, or at the first that can match.
         let run = match way {
             Way::Objects => self.run(kind.run())?,
-            Way::Begins | Way::Inside => self.run(&format!("{}.names", kind.name))?,
+            Way::Begins | Way::Inside => self.run(&names_run(kind))?,
         };
         let start = match (after, way) {
             (Some(key), _) => [key, b"\0"].concat(),
@@ -163,28 +216,51 @@ impl SnapshotView {
         let run = self.opened(run).await?;
         let mut reader = match way {
             Way::Begins => run.from_key(&start).await?,
-            Way::Inside | Way::Objects => run.scan(&start).await?,
+            // Why far ahead: mostly everything is walked over, and a store answers many calls in the time of one.
+            Way::Inside | Way::Objects => run.scan_far(&start).await?,
         };
 
+        let sieve = Sieve::of(way, part);
         let mut walked = Walked::default();
-        while let Some((key, value)) = reader.next().await? {
-            if way == Way::Begins && !key.starts_with(part.keyed.as_bytes()) {
-                break;
+        loop {
+            // Keys are gathered first, and then looked at together: each look is a leaf somewhere else.
+            let room = limits.hits - walked.hits.len();
+            let mut some = Vec::new();
+            while room == 0 || some.len() < room.min(AT_ONCE) {
+                let is_there = reader.advance().await?;
+                let key = reader.head().filter(|key| is_there && sieve.reaches(key));
+                let Some(key) = key else {
+                    walked.hits.extend(self.look(kind, part, some).await?);
+                    return Ok(Walked { last: None, ..walked });
+                };
+                // Why at least one key a page: a search that may read nothing more would never come further.
+                let is_over = walked.last.is_some() && self.reads() >= limits.reads;
+                if room == 0 || is_over {
+                    walked.hits.extend(self.look(kind, part, some).await?);
+                    return Ok(walked);
+                }
+                some.extend(match way {
+                    Way::Objects => find_in_object(kind, part, key, reader.value())?.map(Candidate::Found),
+                    _ => sieve.passes(key).then(|| Candidate::Key(way, key.to_vec())),
+                });
+                let last = walked.last.get_or_insert_default();
+                last.clear();
+                last.extend_from_slice(key);
             }
-            // Why at least one key a page: a search that may read nothing more would never come further.
-            let is_over = walked.last.is_some() && self.reads() >= limits.reads;
-            if walked.hits.len() == limits.hits || is_over {
-                return Ok(walked);
-            }
-            let hit = match way {
-                Way::Begins => self.find_by_beginning(kind, part, &key).await?,
-                Way::Inside => self.find_inside(kind, part, &key).await?,
-                Way::Objects => find_in_object(kind, part, &key, &value)?,
-            };
-            walked.hits.extend(hit);
-            walked.last = Some(key);
+            walked.hits.extend(self.look(kind, part, some).await?);
         }
-        Ok(Walked { last: None, ..walked })
+    }
+
+    /// Those of the candidates that are hits, in the same order.
+    async fn look(&self, kind: &'static Kind, part: &Part, some: Vec<Candidate>) -> Result<Vec<Hit>> {
+        let looks = some.into_iter().map(|candidate| async move {
+            match candidate {
+                Candidate::Found(hit) => Ok(Some(hit)),
+                Candidate::Key(Way::Begins, key) => self.find_by_beginning(kind, part, &key).await,
+                Candidate::Key(_, key) => self.find_inside(kind, part, &key).await,
+            }
+        });
+        Ok(try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
     /// The object of a key that begins with the part, unless another such key comes before it.
@@ -201,14 +277,8 @@ impl SnapshotView {
 
     /// The object of a key that has the part in it, unless another such key comes before it, or one begins with it.
     async fn find_inside(&self, kind: &'static Kind, part: &Part, key: &[u8]) -> Result<Option<Hit>> {
-        let Some((text, id)) = names::split_key(key) else { return Ok(None) };
-        let core = part.plain.trim_start_matches(|c: char| !c.is_alphanumeric());
-        let begins = part.begins_keys();
-        // Why before the object is read: most keys do not have the part in them. And where a word begins with it, the
-        // walk `Begins` has found the object already.
-        if (begins && names::has_word(text, &part.keyed)) || !fold::plain(text).contains(core) {
-            return Ok(None);
-        }
+        let Some((_, id)) = names::split_key(key) else { return Ok(None) };
+        let (core, begins) = (part.core(), part.begins_keys());
         let named = self.named(kind, id).await?;
         if named.lacks(part) {
             return Ok(None);
@@ -228,7 +298,7 @@ impl SnapshotView {
         named: &Named,
         is: impl Fn(&[u8]) -> bool + Send + Sync,
     ) -> Result<bool> {
-        let run = self.run(&format!("{}.names", kind.name))?;
+        let run = self.run(&names_run(kind))?;
         for key in named.keys.iter().filter(|key| is(key)) {
             if self.find_record(run, key).await?.is_some() {
                 return Ok(true);

@@ -1,11 +1,12 @@
 //! A tenant's part of the vault, sealed and opened under its keys.
 
+use super::kept::{Content, Kept, KeyNumber, Name};
 use bytes::Bytes;
 use domain::stored::{BlobHash, Class, Index, Manifest, TenantKeys};
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::{BlobName, DataKey, KeyRing, PARKED, Put, Vault, WrappedKey};
 use engine::records::{Records, key_of};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -17,12 +18,24 @@ pub struct Archive {
     /// Why: unwrapping is a call that costs; a function that stays warm asks once per tenant. Beside the key is what it
     /// was wrapped as: a key whose row is gone, or is another, is not used.
     known: Mutex<Known>,
+    /// What was opened, kept between one opening and the next; none where each opening keeps its own.
+    kept: Option<Arc<Kept>>,
 }
+
+/// How many plain bytes of leaves one opening keeps where nothing is kept for longer: a few dozen leaves.
+const OWN_BYTES: usize = 8 << 20;
 
 impl Archive {
     /// Archives over that vault; a tenant's key is in its row and is unwrapped by the ring.
     pub fn new(vault: Arc<dyn Vault>, ring: Arc<dyn KeyRing>, records: Records) -> Self {
-        Self { vault, ring, records, known: Mutex::default() }
+        Self { vault, ring, records, known: Mutex::default(), kept: None }
+    }
+
+    /// The same, keeping up to that many bytes of what it opened for as long as it lives: for a process that is asked about the
+    /// same snapshots again and again.
+    #[must_use]
+    pub fn keeping(self, bytes: usize) -> Self {
+        Self { kept: Some(Arc::new(Kept::of(bytes))), ..self }
     }
 
     /// The archive of one tenant.
@@ -36,35 +49,65 @@ impl Archive {
         let wrapped = match stored {
             Ok(stored) => stored.wrapped,
             Err(error) => {
-                self.known().remove(tenant);
+                self.forget(tenant);
                 return Err(error);
             }
         };
 
         // Why the row is read each time though the key is known: its deletion is what makes a tenant unreadable.
-        let known = self.known().get(tenant).filter(|(as_wrapped, _)| *as_wrapped == wrapped).cloned();
-        let keys = if let Some((_, keys)) = known {
-            keys
-        } else {
-            let key: DataKey = self.ring.unwrap(tenant, &wrapped).await?;
-            let keys = Arc::new(TenantKeys::derive(tenant, key.expose()));
-            self.known().insert(tenant.clone(), (wrapped, keys.clone()));
-            keys
+        let known = self.known().of.get(tenant).filter(|known| known.wrapped == wrapped).cloned();
+        let KnownKey { keys, number, .. } = match known {
+            Some(known) => known,
+            None => self.unwrap(tenant, wrapped).await?,
         };
-        let vault = self.vault.clone();
+        let kept = self.kept.clone().unwrap_or_else(|| Arc::new(Kept::of(OWN_BYTES)));
         Ok(TenantArchive {
-            vault,
+            vault: self.vault.clone(),
             keys,
+            number,
             stored: Arc::default(),
             reads: Arc::default(),
-            leaves: Arc::default(),
+            kept,
         })
     }
 }
 
-type Known = HashMap<TenantId, (WrappedKey, Arc<TenantKeys>)>;
+/// A tenant's key, unwrapped.
+#[derive(Clone)]
+struct KnownKey {
+    wrapped: WrappedKey,
+    keys: Arc<TenantKeys>,
+    number: KeyNumber,
+}
+
+#[derive(Default)]
+struct Known {
+    of: HashMap<TenantId, KnownKey>,
+    /// How many keys were unwrapped in this process.
+    unwrapped: KeyNumber,
+}
 
 impl Archive {
+    /// Unwraps a tenant's key, and knows it from then on in place of the one before.
+    async fn unwrap(&self, tenant: &TenantId, wrapped: WrappedKey) -> Result<KnownKey> {
+        let key: DataKey = self.ring.unwrap(tenant, &wrapped).await?;
+        let keys = Arc::new(TenantKeys::derive(tenant, key.expose()));
+        self.forget(tenant);
+        let mut known = self.known();
+        known.unwrapped += 1;
+        let key = KnownKey { wrapped, keys, number: known.unwrapped };
+        known.of.insert(tenant.clone(), key.clone());
+        Ok(key)
+    }
+
+    /// Forgets a tenant's key and what was opened under it.
+    fn forget(&self, tenant: &TenantId) {
+        let known = self.known().of.remove(tenant);
+        if let (Some(key), Some(kept)) = (known, &self.kept) {
+            kept.forget(key.number);
+        }
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().expect("no holder of this lock panics")
     }
@@ -83,31 +126,9 @@ pub struct TenantArchive {
     vault: Arc<dyn Vault>,
     keys: Arc<TenantKeys>,
     stored: Arc<Stored>,
+    number: KeyNumber,
     reads: Arc<AtomicU64>,
-    leaves: Arc<LeafCache>,
-}
-
-/// The leaves that were read last, opened. Bounded by their plain bytes.
-#[derive(Default)]
-struct LeafCache(Mutex<VecDeque<(BlobHash, Arc<Vec<u8>>)>>);
-
-/// How many plain bytes of leaves are kept: a few dozen leaves.
-const CACHED_BYTES: usize = 8 << 20;
-
-impl LeafCache {
-    fn find(&self, hash: &BlobHash) -> Option<Arc<Vec<u8>>> {
-        let kept = self.0.lock().expect("no holder of this lock panics");
-        kept.iter().rev().find(|(known, _)| known == hash).map(|(_, leaf)| leaf.clone())
-    }
-
-    fn keep(&self, hash: BlobHash, leaf: Arc<Vec<u8>>) {
-        let mut kept = self.0.lock().expect("no holder of this lock panics");
-        kept.push_back((hash, leaf));
-        let mut bytes: usize = kept.iter().map(|(_, leaf)| leaf.len()).sum();
-        while bytes > CACHED_BYTES && kept.len() > 1 {
-            bytes -= kept.pop_front().map_or(0, |(_, leaf)| leaf.len());
-        }
-    }
+    kept: Arc<Kept>,
 }
 
 impl TenantArchive {
@@ -146,12 +167,32 @@ impl TenantArchive {
 
     /// The content of a leaf, kept for a while: a comparison comes back to it, a person looks around in it.
     pub(super) async fn get_leaf(&self, class: Class, hash: &BlobHash) -> Result<Arc<Vec<u8>>> {
-        if let Some(leaf) = self.leaves.find(hash) {
+        if let Some(leaf) = self.kept_leaf(hash) {
             return Ok(leaf);
         }
         let leaf = Arc::new(self.get_content(class, hash).await?);
-        self.leaves.keep(*hash, leaf.clone());
+        self.kept.keep(self.number, Name::Content(*hash), Content::Leaf(leaf.clone()), leaf.len());
         Ok(leaf)
+    }
+
+    /// The content of a leaf for whoever walks over many: one that is kept is used, and none is kept for that.
+    pub(super) async fn pass_leaf(&self, class: Class, hash: &BlobHash) -> Result<Arc<Vec<u8>>> {
+        match self.kept_leaf(hash) {
+            Some(leaf) => Ok(leaf),
+            None => Ok(Arc::new(self.get_content(class, hash).await?)),
+        }
+    }
+
+    fn kept_leaf(&self, hash: &BlobHash) -> Option<Arc<Vec<u8>>> {
+        match self.kept.find(self.number, Name::Content(*hash)) {
+            Some(Content::Leaf(leaf)) => Some(leaf),
+            _ => None,
+        }
+    }
+
+    /// Whether a walk over so many plain bytes may be kept, without pushing out everything else.
+    pub(super) fn may_keep(&self, bytes: u64) -> bool {
+        self.kept.has_room_for(bytes)
     }
 
     /// Stores bytes under a name, if there are none of that name yet.
@@ -185,6 +226,33 @@ impl TenantArchive {
     /// `Corrupt` when it is not there, or not what was stored.
     pub async fn get_index(&self, index: &BlobHash) -> Result<Index> {
         Index::from_bytes(&self.get_content(Class::Index, index).await?)
+    }
+
+    /// As [`Self::get_index`], kept for a while.
+    pub(super) async fn kept_index(&self, index: &BlobHash) -> Result<Arc<Index>> {
+        if let Some(Content::Index(kept)) = self.kept.find(self.number, Name::Content(*index)) {
+            return Ok(kept);
+        }
+        let opened = Arc::new(self.get_index(index).await?);
+        let bytes = opened.leaves.iter().map(|leaf| size_of_val(leaf) + leaf.last_key.len()).sum();
+        self.kept.keep(self.number, Name::Content(*index), Content::Index(opened.clone()), bytes);
+        Ok(opened)
+    }
+
+    /// A sealed snapshot's manifest, kept for a while.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such sealed snapshot.
+    pub(super) async fn kept_manifest(&self, snapshot: &SnapshotId) -> Result<Arc<Manifest>> {
+        let name = Name::Manifest(snapshot.clone());
+        if let Some(Content::Manifest(kept)) = self.kept.find(self.number, name.clone()) {
+            return Ok(kept);
+        }
+        let manifest = Arc::new(self.get_manifest(snapshot).await?);
+        // Runs, counts and what is missing are most of it; each has its names and a handful of numbers.
+        let bytes = 4096 + 512 * (manifest.runs.len() + manifest.missing.len());
+        self.kept.keep(self.number, name, Content::Manifest(manifest.clone()), bytes);
+        Ok(manifest)
     }
 
     /// A snapshot's manifest, if it is sealed.

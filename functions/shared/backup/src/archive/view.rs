@@ -5,6 +5,7 @@ use super::tenant::TenantArchive;
 use domain::kinds::{self, Kind, KindName, LinkType};
 use domain::stored::{Manifest, Missing, MissingCause, RunRef};
 use domain::{Error, Result, SnapshotId};
+use futures::future::try_join_all;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -23,6 +24,11 @@ pub struct Hit {
 /// The run of the objects of a kind that are in the recycle bin, by id.
 pub(crate) fn bin(kind: &Kind) -> String {
     format!("{}.bin", kind.run())
+}
+
+/// The run of the names of a kind's objects, by which they are searched.
+pub(crate) fn names_run(kind: &Kind) -> String {
+    format!("{}.names", kind.run())
 }
 
 /// At most this many names are kept: a comparison of a large tenant asks for those of everybody in it.
@@ -61,7 +67,7 @@ impl Names {
 /// A snapshot opened for reading.
 pub struct SnapshotView {
     archive: TenantArchive,
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     names: Mutex<Names>,
     /// Why: a person who opens a group with a thousand members looks into the same few runs for each name.
     runs: Mutex<HashMap<RunRef, Arc<OpenRun>>>,
@@ -73,7 +79,7 @@ impl SnapshotView {
     /// # Errors
     /// `NotFound` when there is none.
     pub async fn open(archive: &TenantArchive, snapshot: &SnapshotId) -> Result<Self> {
-        let manifest = archive.get_manifest(snapshot).await?;
+        let manifest = archive.kept_manifest(snapshot).await?;
         Ok(Self { archive: archive.clone(), manifest, names: Mutex::default(), runs: Mutex::default() })
     }
 
@@ -264,6 +270,13 @@ impl SnapshotView {
         let opened = Arc::new(self.archive.open_run(Some(run)).await?);
         self.runs.lock().expect("no holder of this lock panics").insert(run.clone(), opened.clone());
         Ok(opened)
+    }
+
+    /// Opens runs that are going to be walked over one after another, all at once, and reads those that are short: a store
+    /// answers many calls in the time of one.
+    pub(crate) async fn fetch_ahead(&self, runs: impl IntoIterator<Item = String>) -> Result<()> {
+        let held = runs.into_iter().filter_map(|name| self.find_run(&name));
+        try_join_all(held.map(|run| async { self.opened(run).await?.fetch_short().await })).await.map(drop)
     }
 
     /// The value of a key in a run of this snapshot.

@@ -6,7 +6,7 @@
 use super::browse::Browse;
 pub use super::reads::READS;
 pub use super::searched::{NotHeld, Searched};
-use crate::archive::{Hit, Limits, Part, SnapshotView, Walked, Way, name_of};
+use crate::archive::{Hit, Limits, Part, SnapshotView, Walked, Way, name_of, names_run};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::kinds::{KINDS, Kind};
@@ -81,6 +81,10 @@ impl Browse {
             None => (0, None),
         };
         let (end, mut items) = (view.reads() + READS, Vec::new());
+        // Where a search goes on, few kinds are left, and mostly one.
+        if at == 0 && after.is_none() && !part.is_empty() {
+            view.fetch_ahead(held().map(names_run)).await?;
+        }
         let mut next = None;
         while let Some(&(walk, kind)) = steps.get(at) {
             // Why never before the first: each request must get further, however little may be read.

@@ -2,7 +2,7 @@
 
 use super::reader::KindReader;
 use super::resolvers::{ObjectResolver, PutResolver};
-use super::sorters::{bin, gone, names, reverse};
+use super::sorters::{bin, gone, names_run, reverse};
 use crate::archive::{Merge, Merged, Onto, Resolver, Stop, consolidate};
 use domain::Result;
 use engine::records::SeatChange;
@@ -21,7 +21,7 @@ impl<'a> KindReader<'a> {
         if !self.merge_objects().await? {
             return Ok(false);
         }
-        let name_run = names(self.kind);
+        let name_run = names_run(self.kind);
         // What follows from a merge onto a base is changes, even where the objects themselves were all read.
         let onto =
             if self.main_source().is_delta() { self.changing(&name_run) } else { self.anew(&name_run) };
@@ -101,7 +101,7 @@ impl<'a> KindReader<'a> {
             kind,
             left_out: &left_out,
             extensions: self.context.extensions(kind),
-            names: self.sorters.take(&names(kind)),
+            names: self.sorters.take(&names_run(kind)),
             gone: self.sorters.take(&gone(kind)),
             seats,
         };
@@ -109,7 +109,7 @@ impl<'a> KindReader<'a> {
         // Put back whatever came of it: what was collected is parked with the rest where the merge is suspended.
         let ObjectResolver { names: names_sorter, gone: gone_sorter, seats, .. } = resolver;
         self.state.merging.seats = seats;
-        self.sorters.put(&names(kind), names_sorter);
+        self.sorters.put(&names_run(kind), names_sorter);
         self.sorters.put(&gone(kind), gone_sorter);
         done
     }

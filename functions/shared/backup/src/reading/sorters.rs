@@ -1,8 +1,8 @@
 //! The operations of a kind, by the run that they belong to.
 
 use super::context::Context;
-pub(super) use crate::archive::bin;
 use crate::archive::{Budget, Sorter, TenantArchive};
+pub(super) use crate::archive::{bin, names_run};
 use domain::Result;
 use domain::kinds::Kind;
 use domain::stored::ParkedBlock;
@@ -30,11 +30,6 @@ pub(super) fn binned(kind: &Kind) -> String {
     format!("{}!binned", kind.run())
 }
 
-/// The run of the names of a kind's objects.
-pub(super) fn names(kind: &Kind) -> String {
-    format!("{}.names", kind.run())
-}
-
 /// The run of a link type's links by their far ends.
 pub(super) fn reverse(link: &str) -> String {
     format!("{link}.reverse")
@@ -48,7 +43,7 @@ impl Sorters {
         blocks: &mut BTreeMap<String, Vec<ParkedBlock>>,
     ) -> Self {
         let mut all =
-            vec![kind.run().to_owned(), names(kind), gone(kind), deleted(kind), binned(kind), bin(kind)];
+            vec![kind.run().to_owned(), names_run(kind), gone(kind), deleted(kind), binned(kind), bin(kind)];
         all.extend(kind.facets().map(|f| format!("{}.{f}", kind.run())));
         all.extend(kind.links.iter().flat_map(|link| [link.name.to_owned(), reverse(link.name)]));
         let by_run = all.into_iter().map(|run| {

@@ -4,6 +4,7 @@ use crate::shelf::{FOLDS, Shelf, filtered};
 use backup::commands::search::READS;
 use domain::{ErrorKind, kinds};
 use engine::ports::Page;
+use engine::records::{Record, StoredKey, delete};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -181,8 +182,8 @@ async fn an_object_is_found_by_its_id_whatever_its_kind() {
 async fn a_search_without_hits_reads_so_much_in_a_request_and_goes_on_in_the_next() {
     let names: Vec<_> = (0..2_000).map(|n| (format!("u{n:04}"), format!("Werner {n}"))).collect();
     let shelf = Shelf::of(&[("users", &names)]).await;
-    // What a walk fetches ahead and what its last key needs comes on top.
-    let most = usize::try_from(READS).unwrap() + 8;
+    // What a walk fetches ahead, and what the last keys that are looked at together need, comes on top.
+    let most = usize::try_from(READS).unwrap() + 96;
     for (part, wanted) in [("zzzz", 0), ("erne", 2_000), ("((", 0)] {
         let (mut found, mut requests, mut after) = (0, 0, None);
         loop {
@@ -201,6 +202,45 @@ async fn a_search_without_hits_reads_so_much_in_a_request_and_goes_on_in_the_nex
         assert_eq!(found, wanted, "{part:?}");
         assert!((2..100).contains(&requests), "{requests} requests for {part:?}");
     }
+}
+
+#[tokio::test]
+async fn what_one_request_opened_the_next_does_not_read_again() {
+    let names: Vec<_> = (0..300).map(|n| (format!("u{n:03}"), format!("Werner {n}"))).collect();
+    let shelf = Shelf::of(&[("users", &names)]).await;
+    let instance = shelf.instance(8 << 20);
+    let ask = async |part| {
+        let page = page(None, 50);
+        let found = instance.objects(&shelf.tenant, &shelf.snapshot, None, Some(part), page).await.unwrap();
+        (found.items.len(), shelf.reads())
+    };
+    shelf.reads();
+    let (hits, reads) = ask("erne").await;
+    assert!(hits == 50 && reads > 0, "{hits} hits, {reads} reads");
+    assert_eq!(ask("erne").await, (50, 0));
+    assert_eq!(ask("werner").await.0, 50, "another way");
+    assert_eq!(ask("werner").await, (50, 0));
+}
+
+#[tokio::test]
+async fn what_is_kept_is_read_by_nobody_once_the_key_is_gone() {
+    let names = vec![("u1".to_owned(), "Ann".to_owned())];
+    let shelf = Shelf::of(&[("users", &names)]).await;
+    let instance = shelf.instance(8 << 20);
+    let ask =
+        async || instance.objects(&shelf.tenant, &shelf.snapshot, None, Some("ann"), page(None, 9)).await;
+    assert_eq!(ask().await.unwrap().items.len(), 1);
+    let records = shelf.records();
+    let keys = records.list_all(&StoredKey::all(&shelf.tenant)).await.unwrap();
+    records.write(keys.iter().map(|key| delete(&key.value, key.version)).collect()).await.unwrap();
+    assert_eq!(ask().await.unwrap_err().kind(), ErrorKind::NotFound);
+    // The same key again, as from a copy of the table: what was kept is dropped all the same.
+    for key in keys {
+        records.put_new(&key.value).await.unwrap();
+    }
+    shelf.reads();
+    assert_eq!(ask().await.unwrap().items.len(), 1);
+    assert!(shelf.reads() > 0, "everything is read anew");
 }
 
 #[tokio::test]

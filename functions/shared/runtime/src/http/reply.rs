@@ -20,7 +20,8 @@ pub const MAX_CURSOR: usize = 4_000;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PageIn {
     /// The `next` of the part before; without it the list is read from its beginning.
-    #[garde(length(max = MAX_CURSOR))]
+    #[garde(ascii, length(max = MAX_CURSOR))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
     pub cursor: Option<String>,
     /// The most items that the part may have: 50 when nothing is said. It may have fewer though more follow.
     #[garde(range(min = 1, max = 200))]

@@ -208,7 +208,8 @@ impl Fleet {
             let catalog = Arc::new(Priced(world.catalog.clone(), simulation.clone()));
             let catalog = deployed.catalog(Function::SnapshotApi, catalog, &refusals);
             let records = Records::new(catalog, simulation.clone());
-            let api = SnapshotApi::new(Ports {
+            // What a process of its own costs is not in simulated time, so only calls of ports show who takes how much.
+            let api = SnapshotApi::keeping_nothing(Ports {
                 vault: Arc::new(Priced(world.vault.clone(), simulation.clone())),
                 keys: Arc::new(Priced(world.key_ring.clone(), simulation.clone())),
                 records: records.clone(),

@@ -434,6 +434,13 @@ fn no_more_functions_run_at_once_than_share_the_limits_of_their_application() {
 }
 
 #[test]
+fn what_the_data_plane_keeps_leaves_more_than_half_of_its_memory_to_requests() {
+    let template = Template::read();
+    let memory_mib = template.function("snapshot-api").properties["MemorySize"].as_u64().unwrap();
+    assert!(2 * snapshot_api::KEPT_BYTES as u64 <= memory_mib << 20, "{memory_mib} MiB");
+}
+
+#[test]
 fn functions_keep_nothing_on_disk_and_ask_for_the_least_of_it() {
     assert_eq!(Template::read().globals()["EphemeralStorage"], json!({ "Size": 512 }));
 }

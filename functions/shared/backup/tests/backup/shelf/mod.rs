@@ -175,6 +175,11 @@ impl Shelf {
         Browse { archive: Arc::new(self.archive()), records: self.records() }
     }
 
+    /// As an instance would have it that is asked again and again, and keeps so many bytes.
+    pub fn instance(&self, bytes: usize) -> Browse {
+        Browse { archive: Arc::new(self.archive().keeping(bytes)), records: self.records() }
+    }
+
     /// Reads of the vault since the last asking.
     pub fn reads(&self) -> usize {
         self.faults.take_log().count_of_port("vault")
