@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
 
 use crate::builders::previewed_restore;
-use domain::changes::{AttributeChange, Change, LinkChange, What};
+use domain::changes::{AttributeChange, Change, Class, LinkChange, Rating, What};
 use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp};
 use engine::announce::{News, Sample};
 use engine::records::{
@@ -110,6 +110,7 @@ impl AllNews {
                 privileged: 30,
                 activated: 40,
                 ended: u64::MAX / 4,
+                ..DiffCounts::default()
             },
             gaps: (0..1_000).map(gap).collect(),
             ending: Ending {
@@ -201,6 +202,7 @@ fn largest_change(n: u32) -> Change {
         what: What::Modified,
         before: Some(json!({ "a": longest() })),
         after: Some(json!({ "a": longest() })),
+        class: Class::default(),
     });
     let is_grant = n.is_multiple_of(2);
     Change {
@@ -215,5 +217,6 @@ fn largest_change(n: u32) -> Change {
         links: links.collect(),
         consequences: 0,
         privileged: is_grant,
+        rating: Rating::default(),
     }
 }

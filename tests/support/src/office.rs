@@ -4,7 +4,7 @@
 
 use crate::faulty::{FaultPlan, Faulty};
 use crate::memory::World;
-use domain::changes::{AttributeChange, Change, What};
+use domain::changes::{AttributeChange, Change, Rating, What};
 use domain::rights::Role;
 use domain::{DiffId, OrganisationId, PartnerId, PersonId, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
@@ -208,6 +208,7 @@ pub fn two_changes() -> Vec<Change> {
         since: None,
         consequences: 0,
         privileged: false,
+        rating: Rating::default(),
     };
     let given = Change {
         kind: crate::kind("admins").name.into(),
@@ -221,6 +222,7 @@ pub fn two_changes() -> Vec<Change> {
         since: None,
         consequences: 0,
         privileged: true,
+        rating: Rating::default(),
     };
     vec![edited, given]
 }

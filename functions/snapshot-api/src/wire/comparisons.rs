@@ -9,6 +9,7 @@ use garde::Validate;
 use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A side of a comparison: a snapshot's id, or `live` for the tenant as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -128,6 +129,8 @@ pub struct ComparisonOut {
     done_at: Option<Timestamp>,
     /// How many objects differ, once it is done.
     counts: DiffCounts,
+    /// The same of each kind that has any, by the kind's name; empty where an older release made the comparison.
+    counts_by_kind: BTreeMap<String, DiffCounts>,
     /// What was compared with an older snapshot than `before`, which does not hold it: in the comparison that follows each
     /// snapshot, so that what changed meanwhile is told.
     held_earlier: Vec<HeldEarlier>,
@@ -153,6 +156,7 @@ impl From<Diff> for ComparisonOut {
             requested_at: row.requested_at,
             done_at: row.done_at,
             counts: row.counts,
+            counts_by_kind: row.by_kind,
             held_earlier: row.span.held_earlier,
             not_compared: row.not_compared,
             error: row.error,

@@ -9,7 +9,7 @@ use super::telling::{self, Teller, bytes};
 use super::verify;
 use crate::config::CloudConfig;
 use customer::{Administrator, Cast, Credentials, Happened, Happening, Haste, Stage, happen};
-use domain::changes::Change;
+use domain::changes::{Change, Class};
 use domain::{Error, Result};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -218,7 +218,13 @@ async fn compare(partner: &Partner, at: &str, before: &str, after: &str) -> Resu
     let changes = partner.list(&format!("{path}/changes")).await?;
     let read =
         |c| serde_json::from_value(c).map_err(|e| Error::corrupt("a change cannot be read").caused_by(e));
-    Ok((id(&asked)?, changes.into_iter().map(read).collect::<Result<_>>()?))
+    let mut changes = changes.into_iter().map(read).collect::<Result<Vec<Change>>>()?;
+    // What was only observed, such as a password that somebody changed, is no difference.
+    changes.retain(|change| change.rating.class != Class::Observed);
+    for change in &mut changes {
+        change.attributes.retain(|a| a.class != Class::Observed);
+    }
+    Ok((id(&asked)?, changes))
 }
 
 /// Waits for the mail about the privileged role that names the person; gives its file.

@@ -228,7 +228,7 @@ fn is_part_of(part: &str, property: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::changes::{AttributeChange, LinkChange};
+    use domain::changes::{AttributeChange, Class, LinkChange, Rating};
 
     fn change(what: What, key: &str) -> Change {
         Change {
@@ -243,6 +243,7 @@ mod tests {
             links: vec![],
             consequences: 0,
             privileged: false,
+            rating: Rating::default(),
         }
     }
 
@@ -260,6 +261,7 @@ mod tests {
             what: What::Deleted,
             before: None,
             after: None,
+            class: Class::default(),
         };
         Change { attributes: vec![attribute], links: vec![link], ..change(What::Modified, "ann") }
     }

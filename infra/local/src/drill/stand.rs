@@ -12,7 +12,7 @@ use crate::ports::embedded_catalog;
 use backup::archive::Archive;
 use backup::commands::diffs::{Diffs, NewComparison};
 use backup::diff_snapshots;
-use domain::changes::Change;
+use domain::changes::{Change, Class};
 use domain::organisations::ApprovalRule;
 use domain::restore::Selection;
 use domain::{Error, OrganisationId, PartnerId, Result, SnapshotId, TenantId, Timestamp};
@@ -201,7 +201,13 @@ impl Stand {
                 format!("the simulated tenant could not be compared with the snapshot: {}", blind.join("; "));
             return Err(Error::unavailable(why));
         }
-        self.archived.list_changes(&self.tenant, &row.id).await
+        let mut changes = self.archived.list_changes(&self.tenant, &row.id).await?;
+        // What was only observed does not come back, and is no difference.
+        changes.retain(|change| change.rating.class != Class::Observed);
+        for change in &mut changes {
+            change.attributes.retain(|attribute| attribute.class != Class::Observed);
+        }
+        Ok(changes)
     }
 
     /// Has what was chosen of the snapshot put back; none where the preview says that it is too much at once.

@@ -11,6 +11,7 @@ use engine::ports::{Clock, Ids, Page, Queue};
 use engine::records::{
     AskedWork, Course, Diff, DiffCounts, Found, JobState, Record, Records, Side, Snapshot, Span, put_new,
 };
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ impl Diffs {
         new: NewComparison,
     ) -> Result<Diff> {
         let NewComparison { before, after, kinds, object } = new;
+        let asker: Asker = asker.into();
         self.check_sealed(tenant, &before).await?;
         if let Side::Snapshot(id) = &after {
             self.check_sealed(tenant, id).await?;
@@ -82,10 +84,12 @@ impl Diffs {
             live_snapshot: None,
             state: JobState::Queued,
             requested_at: now,
+            requested_by: Some(asker.name.clone()),
             touched_at: now,
             done_at: None,
             attempts: 0,
             counts: DiffCounts::default(),
+            by_kind: BTreeMap::new(),
             pages: 0,
             progress: None,
             span: Span::default(),
@@ -100,7 +104,7 @@ impl Diffs {
             is_open: |diff: &Diff| diff.state.is_open(),
         };
         let row = (diff.id.as_str(), put_new(&diff)?);
-        slots::take(&self.records, &slots, (tenant, &asker.into()), row).await?;
+        slots::take(&self.records, &slots, (tenant, &asker), row).await?;
         self.queue.send(messages::diff_snapshots(tenant, &diff.id, 0)).await?;
         Ok(diff)
     }

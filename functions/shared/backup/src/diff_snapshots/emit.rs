@@ -6,7 +6,7 @@ use super::state::State;
 use super::stream::{Links, Stream};
 use super::survey::{IsOver, object_runs, out_of_order};
 use domain::Result;
-use domain::changes::{Change, LinkChange, What};
+use domain::changes::{Change, Class, LinkChange, What};
 use domain::kinds::{Kind, LinkType};
 use std::collections::BTreeSet;
 
@@ -128,7 +128,7 @@ impl Comparison<'_> {
         links: Links,
         change: &mut Option<Change>,
     ) -> Result<()> {
-        let mut rights = None;
+        let (mut rights, mut is_ruled) = (None, None);
         let old_key = links.old_from.as_deref().unwrap_or(from).to_owned();
         for (to, (before, after)) in links.sides {
             let sides = (before.as_ref(), after.as_ref());
@@ -146,6 +146,12 @@ impl Comparison<'_> {
                 *change = Some(self.change(kind, ends, What::Modified, None).await?);
             }
             let to_name = self.names().of_end(link, &to).await?;
+            let by_rule = match is_ruled {
+                Some(known) => known,
+                None => self.is_ruled(kind, link, from).await?,
+            };
+            is_ruled = Some(by_rule);
+            let class = if by_rule { Class::Derived } else { Class::Change };
             if let Some(change) = change {
                 change.links.push(LinkChange {
                     link: link.name.to_owned(),
@@ -154,10 +160,18 @@ impl Comparison<'_> {
                     what: judged.what,
                     before,
                     after,
+                    class,
                 });
             }
         }
         Ok(())
+    }
+
+    /// Whether a rule of an object says what a link of the type leads to.
+    async fn is_ruled(&self, kind: &Kind, link: &LinkType, from: &str) -> Result<bool> {
+        let Some(rule) = link.ruled_by else { return Ok(false) };
+        let object = self.after.find_object(kind, from).await?;
+        Ok(object.is_some_and(|object| rule.mark.is_on(&object)))
     }
 
     /// Counts a change, and adds it to its page and to the sample for the notice.
@@ -168,7 +182,9 @@ impl Comparison<'_> {
             return Ok(());
         }
         change.consequences += state.ends.counted(change.new_key.as_ref().unwrap_or(&change.key));
+        self.rate(kind, &mut change).await?;
         state.counts.count(&change);
+        state.by_kind.entry(kind.run().to_owned()).or_default().count(&change);
         state.sample.push(&change);
         pages::push(self.archive, self.diff, state, &change).await
     }

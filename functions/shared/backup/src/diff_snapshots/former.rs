@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 impl Comparison<'_> {
     /// The snapshot of a side that holds a kind, if one does.
-    fn view(&self, side: Side, kind: &Kind) -> Option<&SnapshotView> {
+    pub(super) fn view(&self, side: Side, kind: &Kind) -> Option<&SnapshotView> {
         let view = match side {
             Side::Before => self.before.of(kind.run()),
             Side::After => self.after,

@@ -22,6 +22,7 @@ mod matching;
 mod naming;
 mod objects;
 mod pages;
+mod rating;
 mod schedules;
 mod shapes;
 mod state;
@@ -231,6 +232,7 @@ impl Worker {
             ids: &ids,
             kinds: &chosen,
             object: diff.object.as_ref(),
+            holders: tokio::sync::OnceCell::new(),
         };
         let mut state = match &diff.progress {
             Some(name) => State::load(&archive, name).await?,
@@ -257,6 +259,7 @@ impl Worker {
         done.done_at = Some(self.clock.now());
         done.touched_at = self.clock.now();
         done.counts = state.counts;
+        done.by_kind = state.by_kind;
         done.pages = state.pages;
         done.progress = None;
         done.not_compared = not_compared;

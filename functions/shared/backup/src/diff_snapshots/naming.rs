@@ -57,7 +57,8 @@ impl<'a> Names<'a> {
         }
     }
 
-    async fn find(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
+    /// The name of the object with that id, of one of those kinds, where a side knows it.
+    pub(super) async fn find(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
         for view in &self.views {
             if let Some(name) = view.find_name(candidates, id).await? {
                 return Ok(Some(name));

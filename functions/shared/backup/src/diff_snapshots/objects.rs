@@ -4,15 +4,17 @@ use super::earlier::Earlier;
 use super::ends::Ends;
 use super::matching::NewIds;
 use super::naming::Names;
+use super::rating::Holders;
 use super::state::State;
 use super::stream::Record;
 use super::unknown;
 use crate::archive::{SnapshotView, TenantArchive, read_object};
-use domain::changes::{Change, What, compare_objects, equal_values, type_of};
+use domain::changes::{Change, Class, Rating, What, compare_objects, equal_values, observe_objects, type_of};
 use domain::kinds::{Kind, LinkType, LinkWrite};
 use domain::{Error, Result};
 use engine::records::Diff;
 use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
 
 /// Two opened snapshots of one tenant, and what of them is compared.
 pub(super) struct Comparison<'a> {
@@ -24,6 +26,8 @@ pub(super) struct Comparison<'a> {
     pub(super) kinds: &'a [&'static Kind],
     /// The id of the only object that is compared; none means all.
     pub(super) object: Option<&'a String>,
+    /// Who holds a role, once that was looked up.
+    pub(super) holders: OnceCell<Holders>,
 }
 
 /// One of the two sides of a comparison.
@@ -119,6 +123,12 @@ impl Comparison<'_> {
                 let before = self.ids.object(kind, pair.before.unwrap_or_default());
                 let after = pair.after.unwrap_or_default();
                 let mut attributes = compare_objects(kind, &before, &after);
+                // Why not of what was created again: nothing is observed that the new object merely has of its own.
+                if old_key == key {
+                    let seen = observe_objects(kind, &before, &after, &attributes);
+                    attributes.extend(seen);
+                    attributes.sort_by(|one, other| one.path.cmp(&other.path));
+                }
                 let earlier = self.before.of(kind.run());
                 unknown::forget(&mut attributes, kind, [(earlier, &before), (self.after, &after)]);
                 let everywhere = state.everywhere(kind);
@@ -130,6 +140,7 @@ impl Comparison<'_> {
                 if attributes.is_empty() {
                     return Ok(None);
                 }
+                self.name_references(kind, &mut attributes).await?;
                 (What::Modified, attributes, None)
             }
         };
@@ -157,6 +168,10 @@ impl Comparison<'_> {
             },
         };
         let object = object.unwrap_or_default();
+        let how = self.how(kind, (old_key, key), what).await?;
+        let is_services =
+            kind.telling.by_service.is_some_and(|property| object.get(property) == Some(&Value::Bool(true)));
+        let class = if is_services { Class::Service } else { Class::Change };
         let name = self.names().of(kind, &object).await?;
         Ok(Change {
             kind: kind.name.into(),
@@ -169,7 +184,8 @@ impl Comparison<'_> {
             attributes: Vec::new(),
             links: Vec::new(),
             consequences: 0,
-            privileged: kind.privileged || kind.can_hold_role(&object),
+            privileged: !is_services && (kind.privileged || kind.can_hold_role(&object)),
+            rating: Rating { how, class, ..Rating::default() },
         })
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct State {
     /// Properties that a whole type of objects may have on one side alone.
     pub candidates: Vec<Candidate>,
     pub counts: DiffCounts,
+    /// The same of each kind that has any.
+    pub by_kind: BTreeMap<String, DiffCounts>,
     /// How many pages are stored.
     pub pages: u32,
     /// The page that is being written: its changes as JSON, without the brackets.

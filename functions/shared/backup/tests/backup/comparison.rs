@@ -2,7 +2,7 @@
 
 use crate::side_by_side::{SideBySide, Sides, id, kinds_of};
 use backup::diff_snapshots::{PAGE, PAGE_BYTES};
-use domain::changes::What;
+use domain::changes::{Change, Rating, What};
 use domain::kinds::KINDS;
 use proptest::prelude::*;
 use serde_json::json;
@@ -10,6 +10,11 @@ use support::faulty::Mode;
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// The changes without what is known of them besides, which the oracle does not look for.
+fn plain(changes: &[Change]) -> Vec<Change> {
+    changes.iter().map(|change| Change { rating: Rating::default(), ..change.clone() }).collect()
 }
 
 proptest! {
@@ -22,9 +27,9 @@ proptest! {
             let stage = SideBySide::new(&sides).await;
             let expected = stage.at_once().await;
             let (in_one, _) = stage.compare(None, 1).await;
-            assert_eq!(in_one, expected, "seed {seed}");
+            assert_eq!(plain(&in_one), expected, "seed {seed}");
             let (in_pieces, invocations) = stage.compare(None, 2).await;
-            assert_eq!(in_pieces, expected, "seed {seed}, in {invocations} pieces");
+            assert_eq!(in_pieces, in_one, "seed {seed}, in {invocations} pieces");
         });
     }
 }
@@ -65,7 +70,7 @@ fn a_change_of_one_object_alone_is_found_among_all_of_them() {
         let (found, _) = stage.compare(Some(one.key.clone()), 2).await;
         let expected: Vec<_> =
             all.into_iter().filter(|c| c.key == one.key || c.new_key.as_ref() == Some(&one.key)).collect();
-        assert_eq!(found, expected);
+        assert_eq!(plain(&found), expected);
     });
 }
 

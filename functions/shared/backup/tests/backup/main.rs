@@ -18,6 +18,7 @@ mod noise;
 mod oracle;
 mod paged;
 mod planted_differences;
+mod rated;
 mod reading_pages;
 mod reading_ways;
 mod runs;

@@ -143,7 +143,7 @@ pub(super) fn differing(
 }
 
 /// An item without what Graph notes of it: enough to know it by, where it is the same on both sides.
-fn bare(item: &Value) -> Value {
+pub(super) fn bare(item: &Value) -> Value {
     match item {
         Value::Object(map) => {
             map.iter().filter(|(k, _)| !k.contains('@')).map(|(k, v)| (k.clone(), bare(v))).collect()

@@ -3,20 +3,29 @@
 //! Pure: the archive finds which records differ, this module says what that means. Volatile properties,
 //! spelling of dates and an order that says nothing never make a change; an object created again under a new id is the same.
 
+#[cfg(test)]
+mod attribute_tests;
 mod attributes;
+mod class;
 mod collections;
+mod observed;
 mod put_back;
 mod shape;
+mod weight;
 
 pub use attributes::{compare_objects, equal_in, equal_values};
+pub use class::{Class, How, Rating};
+pub use observed::observe_objects;
 pub use put_back::{Apart, PutBack, is_within, property_of, put_back, value_at};
 pub use shape::{Everywhere, OneSided, Tally, one_sided, type_of};
+pub use weight::Reason;
 
 use crate::kinds::NamedKind;
 use crate::{SnapshotId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// What happened to an object or a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -63,6 +72,12 @@ pub struct AttributeChange {
     /// others are the same on both sides. `before` and `after` are absent then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<ItemChange>,
+    /// What sort of difference it is; absent where somebody made it.
+    #[serde(default, skip_serializing_if = "Class::is_change")]
+    pub class: Class,
+    /// The names of what the values refer to, by id, as far as one of the sides knows them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
 }
 
 impl AttributeChange {
@@ -154,6 +169,9 @@ pub struct LinkChange {
     /// What it says after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
+    /// What sort of difference it is: derived where a rule decides who is linked; absent where somebody made it.
+    #[serde(default, skip_serializing_if = "Class::is_change")]
+    pub class: Class,
 }
 
 /// One object that differs.
@@ -180,7 +198,7 @@ pub struct Change {
     /// did not hold what changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<SnapshotId>,
-    /// Its attributes that differ; of modified objects alone.
+    /// Its attributes that differ, and what was observed of it; of modified objects alone.
     pub attributes: Vec<AttributeChange>,
     /// Links from it that differ. A link that is gone because its far end is gone, or new because its far
     /// end is new, is told among that object's `consequences` instead. So are those of an object that came or went, unless
@@ -191,4 +209,7 @@ pub struct Change {
     /// Whether it changes who may do what. The activation of a role does not: that somebody may activate it was told when
     /// they were made eligible.
     pub privileged: bool,
+    /// How the object came or went, what sort of difference it is, and how much it matters, with the reasons.
+    #[serde(default, flatten)]
+    pub rating: Rating,
 }

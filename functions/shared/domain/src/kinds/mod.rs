@@ -13,6 +13,7 @@ mod rights;
 mod rows;
 mod rule;
 mod shape;
+mod telling;
 mod writing;
 
 pub use interpret::{
@@ -27,6 +28,7 @@ pub use shape::{
     ApiVersion, EXTENSION_PREFIX, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite,
     Order, Read, Reference, Source, Unread,
 };
+pub use telling::{Derived, Observed, Referring, Telling};
 pub use writing::{
     Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,
     Way, Writing,

@@ -9,6 +9,7 @@ use super::shape::{
     ApiVersion, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Order, Read,
     Reference, Source, Unread,
 };
+use super::telling::{Derived, Observed, Referring, Telling};
 use super::writing::{
     Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,
     Way, Writing,
@@ -38,6 +39,9 @@ const ROLE_KIND: KindName = KindName::new("roles");
 const SCHEDULE_KIND: KindName = KindName::new("activeAdmins");
 
 const PRINCIPALS: &[KindName] = &[USER_KIND, GROUP_KIND];
+
+/// What is observed, and nothing more is said of.
+const OBSERVED: Observed = Observed { property: "", without: &[], follows: None, tells: false };
 
 /// A Microsoft 365 group. Source: learn.microsoft.com/graph/api/resources/groups-overview.
 const UNIFIED: PropertyValue = PropertyValue { property: "groupTypes", value: "Unified" };
@@ -207,6 +211,28 @@ static USERS: Kind = Kind {
         "externalUserStateChangeDateTime",
         "imAddresses",
     ],
+    telling: Telling {
+        observed: &[
+            Observed { property: "lastPasswordChangeDateTime", tells: true, ..OBSERVED },
+            Observed { property: "signInSessionsValidFromDateTime", tells: true, ..OBSERVED },
+            Observed {
+                property: "licenseAssignmentStates",
+                without: &["lastUpdatedDateTime"],
+                follows: Some("assignedLicenses"),
+                ..OBSERVED
+            },
+        ],
+        // Source: learn.microsoft.com/graph/api/resources/user, `mail` and `legalAgeGroupClassification`.
+        derived: &[
+            Derived { property: "proxyAddresses", from: &["mail", "mailNickname", "userPrincipalName"] },
+            Derived {
+                property: "legalAgeGroupClassification",
+                from: &["ageGroup", "consentProvidedForMinor"],
+            },
+        ],
+        names: &[Referring { property: "assignedByGroup", kinds: &[GROUP_KIND] }],
+        ..Telling::PLAIN
+    },
     read_only: &[
         "createdDateTime",
         "creationType",
@@ -485,6 +511,10 @@ static GROUPS: Kind = Kind {
         "onPremisesProvisioningErrors",
         "renewedDateTime",
     ],
+    telling: Telling {
+        derived: &[Derived { property: "proxyAddresses", from: &["mail", "mailNickname"] }],
+        ..Telling::PLAIN
+    },
     read_only: &[
         "createdDateTime",
         "mail",
@@ -681,6 +711,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     order: Order::Nowhere,
     collections: &[],
     volatile: &[],
+    telling: Telling::PLAIN,
     read_only: &[],
     create_only: &["isMemberManagementRestricted"],
     phase: Phase::AdministrativeUnits,
@@ -749,6 +780,8 @@ static ROLES: Kind = Kind {
     order: Order::Nowhere,
     collections: &[],
     volatile: &["inheritsPermissionsFrom"],
+    // Source: learn.microsoft.com/entra/identity/role-based-access-control/custom-overview: built-in roles cannot be edited.
+    telling: Telling { by_service: Some("isBuiltIn"), ..Telling::PLAIN },
     read_only: &["isBuiltIn", "resourceScopes"],
     create_only: &["templateId"],
     phase: Phase::Roles,
@@ -847,6 +880,7 @@ static ADMINS: Kind = Kind {
     order: Order::Nowhere,
     collections: &[],
     volatile: &["principalOrganizationId"],
+    telling: Telling::PLAIN,
     read_only: &[],
     create_only: &[],
     phase: Phase::RoleAssignments,
@@ -928,6 +962,7 @@ const SCHEDULES: Kind = Kind {
     order: Order::Nowhere,
     collections: &[],
     volatile: &["createdDateTime", "createdUsing", "modifiedDateTime", "status"],
+    telling: Telling::PLAIN,
     read_only: &["memberType", "assignmentType"],
     create_only: &[],
     phase: Phase::RoleAssignments,
@@ -1033,6 +1068,7 @@ const POLICIES: Kind = Kind {
     order: Order::Except(POLICY_SETS),
     collections: &[],
     volatile: POLICY_VOLATILE,
+    telling: Telling::PLAIN,
     // Written by an action of its own (`reorder`), which no restore takes.
     read_only: &["priorityMetaData"],
     create_only: &[],

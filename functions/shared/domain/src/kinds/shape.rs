@@ -1,6 +1,6 @@
 //! What a row of the table of kinds can say. What it says of writing is in `writing`, of roles in `rights`.
 
-use super::{KINDS, KindName, Phase, PropertyValue, RoleRelation, Rule, Update, Writing};
+use super::{KINDS, KindName, Phase, PropertyValue, RoleRelation, Rule, Telling, Update, Writing};
 use crate::canonical::Sorting;
 
 /// Graph's two API versions.
@@ -281,6 +281,8 @@ pub struct Kind {
     pub collections: &'static [&'static str],
     /// Changes by itself, or follows from something else that is compared: never a change.
     pub volatile: &'static [&'static str],
+    /// How differences of its objects are told.
+    pub telling: Telling,
     /// Set by the service: shown as a change, cannot be written. A re-created object has its own.
     pub read_only: &'static [&'static str],
     /// Can be written when the object is created and never again.

@@ -126,7 +126,7 @@ impl SelectedItem {
     /// The part of an object that a change is about: choosing it takes the change back.
     pub fn of_change(change: &Change) -> Self {
         let whole = change.what != What::Modified;
-        let mut properties: Vec<String> = change.attributes.iter().map(|a| a.property.clone()).collect();
+        let mut properties: Vec<String> = change.differing().map(|a| a.property.clone()).collect();
         properties.sort_unstable();
         properties.dedup();
         let links =
@@ -306,11 +306,13 @@ mod tests {
                 what: What::Created,
                 before: None,
                 after: None,
+                class: crate::changes::Class::default(),
             }],
             ends_at: None,
             since: None,
             consequences: 0,
             privileged: false,
+            rating: crate::changes::Rating::default(),
         };
         for what in [What::Created, What::Deleted] {
             let chosen = SelectedItem::of_change(&change(what));

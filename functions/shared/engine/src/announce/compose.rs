@@ -2,12 +2,12 @@
 
 use super::severity_of;
 use super::span;
-use super::words::{counted, far_end, link_line, one_line, role_sentence, value_line};
+use super::words::{counted, far_end, link_line, meaning, one_line, role_sentence, value_line};
 use crate::records::{
     ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered, Restore,
     RestoreCounts, Severity, Span, Subject,
 };
-use domain::changes::{Change, What};
+use domain::changes::{Change, Class, What};
 use domain::notices::Topic;
 use domain::organisations::HOW_TO_WITHDRAW;
 use domain::{
@@ -43,6 +43,11 @@ pub struct Sample {
 impl Sample {
     /// Adds the next change of the comparison, where there is still room for its sort.
     pub fn push(&mut self, change: &Change) {
+        // Why not these: nobody did it, or it is nobody's business but of whoever holds a role.
+        let class = change.rating.class;
+        if class == Class::Service || class == Class::Observed && !change.privileged {
+            return;
+        }
         let lines = if change.what.is_activation() {
             &mut self.activations
         } else if change.privileged {
@@ -144,6 +149,10 @@ pub(super) fn changes(diff: &DiffId, sample: &Sample, counts: &DiffCounts) -> Dr
         "{} created, {} deleted, {} modified; {} of who may do what.",
         counts.created, counts.deleted, counts.modified, counts.privileged
     ));
+    if counts.by_service > 0 {
+        let edited = counted(counts.by_service, "object that it maintains", "objects that it maintains");
+        draft.lines.push(format!("Besides, Microsoft edited {edited}."));
+    }
     draft.lines.extend(sample.begins.iter().cloned());
     // Why the changes of power first: the others may not fit any more. Otherwise in the order of the comparison.
     draft.with_changes(sample.privileged.iter().chain(&sample.others), all)
@@ -349,18 +358,6 @@ fn status_name(status: CredentialStatus) -> &'static str {
         CredentialStatus::ConsentWithdrawn => "consent-withdrawn",
         CredentialStatus::Unreachable => "unreachable",
         CredentialStatus::Waiting => "waiting",
-    }
-}
-
-fn meaning(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Denied => "Microsoft does not permit it. What it answered stands with the work itself.",
-        ErrorKind::Throttled { .. } => "Microsoft asked to come back later for too long.",
-        ErrorKind::Unavailable => "A service did not answer, however often it was asked.",
-        ErrorKind::Corrupt => "Stored bytes are not what was stored; this needs somebody's attention.",
-        ErrorKind::Conflict | ErrorKind::Stale => "Something else held it up each time.",
-        ErrorKind::NotFound => "What it needs is no longer there.",
-        ErrorKind::Invalid => "What was asked for cannot be done.",
     }
 }
 

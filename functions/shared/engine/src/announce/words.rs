@@ -2,7 +2,7 @@
 
 use domain::changes::{Change, LinkChange, What};
 use domain::kinds::{Reference, Term};
-use domain::text;
+use domain::{ErrorKind, text};
 use serde_json::Value;
 
 /// The greatest length of a name, in characters; the rest is cut.
@@ -109,6 +109,19 @@ fn over_what(unit: Option<&Reference>, scope: &str, app: &str) -> String {
     }
 }
 
+/// What an error means that work ended with, for a person.
+pub(super) fn meaning(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Denied => "Microsoft does not permit it. What it answered stands with the work itself.",
+        ErrorKind::Throttled { .. } => "Microsoft asked to come back later for too long.",
+        ErrorKind::Unavailable => "A service did not answer, however often it was asked.",
+        ErrorKind::Corrupt => "Stored bytes are not what was stored; this needs somebody's attention.",
+        ErrorKind::Conflict | ErrorKind::Stale => "Something else held it up each time.",
+        ErrorKind::NotFound => "What it needs is no longer there.",
+        ErrorKind::Invalid => "What was asked for cannot be done.",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +139,7 @@ mod tests {
             since: None,
             consequences: 0,
             privileged: true,
+            rating: domain::changes::Rating::default(),
         }
     }
 

@@ -4,11 +4,12 @@ use super::address::At;
 use super::snapshot::{JobState, NotCovered};
 use super::{Course, Record, watched};
 use crate::ports::Watch;
-use domain::changes::{Change, What};
+use domain::changes::{Change, Class, How, What};
 use domain::kinds::NamedKind;
 use domain::{DiffId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,11 +72,40 @@ pub struct DiffCounts {
     pub activated: u64,
     /// Activations of roles that ended; not among those above.
     pub ended: u64,
+    /// Of those created, objects that came out of the recycle bin.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub restored: u64,
+    /// Of those modified, objects that a restore created again under another id.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub recreated: u64,
+    /// Of those deleted, objects that lie in the recycle bin.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub soft_deleted: u64,
+    /// Of those deleted, objects that are gone for good.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub hard_deleted: u64,
+    /// Objects of which something was only observed, such as a new password; not among those above, but for privileged.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub observed: u64,
+    /// Objects that Microsoft maintains and edited; not among those above.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub by_service: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl DiffCounts {
     /// Counts one more change.
     pub fn count(&mut self, change: &Change) {
+        self.privileged += u64::from(change.privileged);
+        match change.rating.class {
+            Class::Observed => return self.observed += 1,
+            Class::Service => return self.by_service += 1,
+            Class::Change | Class::Derived => {}
+        }
         match change.what {
             What::Created => self.created += 1,
             What::Deleted => self.deleted += 1,
@@ -83,10 +113,16 @@ impl DiffCounts {
             What::Activated => self.activated += 1,
             What::Ended => self.ended += 1,
         }
-        self.privileged += u64::from(change.privileged);
+        match change.rating.how {
+            Some(How::Restored) => self.restored += 1,
+            Some(How::Recreated) => self.recreated += 1,
+            Some(How::SoftDeleted) => self.soft_deleted += 1,
+            Some(How::HardDeleted) => self.hard_deleted += 1,
+            Some(How::New | How::Unknown) | None => {}
+        }
     }
 
-    /// How many changes there are, activations not among them.
+    /// How many changes there are; activations, what was only observed, and what Microsoft edited are not among them.
     pub fn changes(&self) -> u64 {
         self.created + self.deleted + self.modified
     }
@@ -121,6 +157,9 @@ pub struct Diff {
     pub state: JobState,
     /// When it was asked for.
     pub requested_at: Timestamp,
+    /// Who asked for it, as rows name them; none where it follows a snapshot, or an older release wrote the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
     /// When a job last wrote to this row.
     pub touched_at: Timestamp,
     /// When its result was stored; none while it is open or once it has failed.
@@ -129,6 +168,9 @@ pub struct Diff {
     pub attempts: u32,
     /// The changes found so far.
     pub counts: DiffCounts,
+    /// The same of each kind that has any, by the kind's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_kind: BTreeMap<String, DiffCounts>,
     /// How many pages of changes are in the vault.
     pub pages: u32,
     /// Where a suspended comparison is kept: the name of a blob in the vault. FORMAT.md section 2.

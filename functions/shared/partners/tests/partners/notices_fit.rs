@@ -1,7 +1,7 @@
 //! The largest there is to tell: it fits, the worst is in it, and what is left out is counted and can be found.
 
 use crate::mail_room::{handle_mail_messages, mail_worker};
-use domain::changes::{AttributeChange, Change, What};
+use domain::changes::{AttributeChange, Change, Rating, What};
 use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
 use domain::{DiffId, ErrorKind};
@@ -37,6 +37,7 @@ fn largest_change(n: usize, is_privileged: bool) -> Change {
         links: vec![],
         consequences: 0,
         privileged: is_privileged,
+        rating: Rating::default(),
     }
 }
 

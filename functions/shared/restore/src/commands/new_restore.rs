@@ -4,7 +4,7 @@
 
 use crate::preview_restore::{MAX_ITEMS, too_many as too_many_objects};
 use backup::archive::{FoundChanges, MOST_PAGES};
-use domain::changes::{Change, What, is_within};
+use domain::changes::{Change, Class, What, is_within};
 use domain::kinds::{self, KINDS, Kind, NamedKind};
 use domain::restore::{RestorePlan, SelectedItem, SelectedLink, Selection};
 use domain::text::fault_of_name;
@@ -248,11 +248,14 @@ impl NamedChange {
     /// `Invalid`, naming the part that is not in the change, or is named twice.
     fn of(&self, number: usize, change: &Change) -> Result<SelectedItem> {
         let mut item = SelectedItem { incoming: self.incoming, ..SelectedItem::of_change(change) };
+        let wrong =
+            |field: &str, why: &str| Err(Error::invalid_field(format!("{ONLY}[{number}].{field}"), why));
+        if change.rating.class == Class::Observed && !self.incoming {
+            return wrong("key", "what changed of it was only observed, and cannot be put back");
+        }
         if self.paths.is_none() && self.links.is_none() {
             return Ok(item);
         }
-        let wrong =
-            |field: &str, why: &str| Err(Error::invalid_field(format!("{ONLY}[{number}].{field}"), why));
         if change.what != What::Modified {
             let field = if self.paths.is_some() { PATHS } else { LINKS };
             return wrong(field, "the object came or went as a whole: name it without parts");
@@ -260,7 +263,7 @@ impl NamedChange {
         let mut paths = BTreeSet::new();
         let mut named = BTreeSet::new();
         for (j, place) in self.paths.iter().flatten().enumerate() {
-            let mut changed = change.attributes.iter().filter(|a| is_within(&a.path, place)).peekable();
+            let mut changed = change.differing().filter(|a| is_within(&a.path, place)).peekable();
             if changed.peek().is_none() {
                 return wrong(&format!("{PATHS}[{j}]"), "is not among what changed of the object");
             }

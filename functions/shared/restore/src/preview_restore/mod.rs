@@ -27,7 +27,7 @@ pub(crate) use whole_kinds::too_many;
 use crate::plans::{self, PlanStore, StoredPlan};
 use async_trait::async_trait;
 use backup::archive::Archive;
-use domain::changes::Change;
+use domain::changes::{Change, Class};
 use domain::restore::{Guard, Impossible, Inputs, Item, SelectedItem, Selection};
 use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::announce::Announcer;
@@ -355,8 +355,8 @@ impl Worker {
         let (mut selection, mut elsewhere) = (restore.selection.clone(), Vec::new());
         if let Some(diff) = &restore.diff {
             let changes = self.snapshots.list_changes(&restore.tenant, diff).await?;
-            selection.items =
-                changes.iter().filter(|c| c.since.is_none()).map(SelectedItem::of_change).collect();
+            let is_chosen = |c: &&Change| c.since.is_none() && c.rating.class != Class::Observed;
+            selection.items = changes.iter().filter(is_chosen).map(SelectedItem::of_change).collect();
             elsewhere.extend(changes.into_iter().filter_map(in_another_snapshot));
         }
         if selection.items.len() > MAX_ITEMS {

@@ -4,7 +4,7 @@
 use super::Rig;
 use backup::archive::list_changes;
 use domain::Timestamp;
-use domain::changes::Change;
+use domain::changes::{Change, Class};
 use domain::stored::RunRef;
 use domain::{DiffId, TenantId};
 use engine::records::{Diff, JobState, OutcomeState, Record, Restore, RestoreState, StepOutcome};
@@ -188,12 +188,17 @@ impl End {
     }
 }
 
-/// The changes of a comparison that is done.
+/// The changes of a comparison that is done, without what was only observed.
 pub async fn changes_of(rig: &Rig, tenant: &TenantId, diff: &DiffId) -> Vec<Change> {
     let rows = rig.diff_rows(tenant).await;
     let row: &Diff = rows.iter().find(|d| d.id == *diff).expect("the comparison");
     assert_eq!(row.state, JobState::Done, "{:?}", row.error);
-    list_changes(&rig.archive.open(tenant).await.unwrap(), row).await.unwrap()
+    let mut changes = list_changes(&rig.archive.open(tenant).await.unwrap(), row).await.unwrap();
+    changes.retain(|change| change.rating.class != Class::Observed);
+    for change in &mut changes {
+        change.attributes.retain(|a| a.class != Class::Observed);
+    }
+    changes
 }
 
 trait Sorted {

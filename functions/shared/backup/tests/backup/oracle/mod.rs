@@ -5,7 +5,7 @@ mod matching;
 mod naming;
 
 use backup::archive::{Differences, SnapshotView, TenantArchive, read_object};
-use domain::changes::{Change, LinkChange, What, compare_objects, equal_values};
+use domain::changes::{Change, Class, LinkChange, Rating, What, compare_objects, equal_values};
 use domain::kinds::{Kind, LinkType, LinkWrite};
 use domain::{Error, Result};
 use matching::NewIds;
@@ -211,6 +211,7 @@ impl Comparison<'_> {
             since: None,
             consequences: 0,
             privileged: kind.privileged || role_assignable,
+            rating: Rating::default(),
         })
     }
 
@@ -286,6 +287,7 @@ impl Comparison<'_> {
                     what,
                     before,
                     after,
+                    class: Class::default(),
                 });
             }
         }

@@ -12,13 +12,13 @@ use backup::archive::{
 use backup::archive::{get_page, list_changes};
 use backup::commands::diffs::Diffs;
 use backup::diff_snapshots::{Ports, Report, Request, Worker};
-use domain::changes::Change;
+use domain::changes::{Change, Class};
 use domain::kinds::{KINDS, Kind};
 use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::messages::diff_snapshots;
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Page, Queue, Vault};
-use engine::records::{Diff, JobState, NewId, Records, Side, StoredKey};
+use engine::records::{Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
 use sides::Run;
 use std::collections::{BTreeMap, HashMap};
@@ -142,7 +142,11 @@ impl SideBySide {
                 Report::Compared(counts) => {
                     let row = self.row().await;
                     let changes = list_changes(&self.archive, &row).await.unwrap();
-                    let all = counts.changes();
+                    let seen = changes
+                        .iter()
+                        .filter(|c| matches!(c.rating.class, Class::Observed | Class::Service))
+                        .count();
+                    let all = counts.changes() + seen as u64;
                     assert_eq!((row.counts, usize::try_from(all).unwrap()), (counts, changes.len()));
                     assert_eq!((row.state, row.progress), (JobState::Done, None));
                     return (changes, invocations);
@@ -201,6 +205,16 @@ impl SideBySide {
     async fn row(&self) -> Diff {
         let id = self.last.lock().unwrap().clone().unwrap();
         self.records.get(&Diff::at(&tenant(), &id)).await.unwrap().value
+    }
+
+    /// What the last comparison counted.
+    pub async fn counts(&self) -> DiffCounts {
+        self.row().await.counts
+    }
+
+    /// The same of each kind.
+    pub async fn by_kind(&self) -> BTreeMap<String, DiffCounts> {
+        self.row().await.by_kind
     }
 
     /// What the last comparison says that it did not compare: source and cause.
