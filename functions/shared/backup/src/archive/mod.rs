@@ -40,4 +40,4 @@ pub use search::{Limits, Part, Walked, Way};
 pub use sorter::{Budget, Ops, Sorter};
 pub use tenant::{Archive, TenantArchive};
 pub use view::{Hit, SnapshotView, name_of, read_object};
-pub(crate) use view::{bin, names_run};
+pub(crate) use view::{Named, bin, names_run};

@@ -36,6 +36,11 @@ impl OpenRun {
         Ok(Self { archive: archive.clone(), levels })
     }
 
+    /// How many leaves it has, those of its layers among them.
+    pub fn leaves(&self) -> usize {
+        self.levels.iter().map(|index| index.leaves.len()).sum()
+    }
+
     /// A reader of its records from `key` on, for a few of them: no leaf is fetched before it is needed.
     pub async fn from_key(&self, key: &[u8]) -> Result<RunReader> {
         RunReader::new(self, key, 0).await

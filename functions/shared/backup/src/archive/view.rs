@@ -41,13 +41,20 @@ struct Names {
     count: usize,
 }
 
-/// What an id is among the objects of one kind.
-#[derive(Clone)]
-enum Named {
+/// What an id is among objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
     /// No object has it.
     Nobody,
     /// One has it, and this name.
     Object(Option<String>),
+}
+
+impl Named {
+    /// An object of a kind.
+    pub(crate) fn of(kind: &Kind, object: &Map<String, Value>) -> Self {
+        Self::Object(name_of(kind, object))
+    }
 }
 
 impl Names {
@@ -235,6 +242,14 @@ impl SnapshotView {
     /// The name of the object with that id, of one of those kinds (of any kind when none is named); none when there
     /// is no such object, or when it has no name.
     pub async fn find_name(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
+        Ok(match self.find_named(candidates, id).await? {
+            Named::Object(name) => name,
+            Named::Nobody => None,
+        })
+    }
+
+    /// The same, telling an object without a name from none.
+    pub(crate) async fn find_named(&self, candidates: &[KindName], id: &str) -> Result<Named> {
         for kind in kinds::KINDS.iter().filter(|k| candidates.is_empty() || candidates.contains(&k.name)) {
             if kind.name_property.is_empty() || !self.covers(kind) {
                 continue;
@@ -244,17 +259,17 @@ impl SnapshotView {
                 named
             } else {
                 let named = match self.find_record(self.run(kind.run())?, id.as_bytes()).await? {
-                    Some(bytes) => Named::Object(name_of(kind, &read_object(&bytes)?)),
+                    Some(bytes) => Named::of(kind, &read_object(&bytes)?),
                     None => Named::Nobody,
                 };
                 self.names().keep(kind.name, id, named.clone());
                 named
             };
-            if let Named::Object(name) = named {
-                return Ok(name);
+            if named != Named::Nobody {
+                return Ok(named);
             }
         }
-        Ok(None)
+        Ok(Named::Nobody)
     }
 
     fn names(&self) -> MutexGuard<'_, Names> {

@@ -2,15 +2,17 @@
 //!
 //! Every object of the kind is looked at, since a filter may ask about any property: leaves are fetched far ahead, and of an
 //! object only what the filter asks about is taken apart; groups and roles are looked up where the rest does not decide. A request looks at [`READS`] blobs or [`BYTES`] plain bytes, or for
-//! [`PATIENCE`], and leaves the rest to the next.
+//! [`PATIENCE`], and leaves the rest to the next. An object for which that is not enough, though it is the first, is left undecided.
 
 use super::browse::Browse;
 use super::follows::Follows;
 use super::search::{Found, Searched, bound_to, not_ours};
+use super::stale::Stale;
+use super::until::Until;
 use crate::archive::{Hit, Part, RunReader, SnapshotView, name_of};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::filter::{Beliefs, Derived, Filter, Seen, Verdict};
+use domain::filter::{Beliefs, Filter, Judging, Met, NotMet, Seen, Verdict};
 use domain::kinds::Kind;
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::Page;
@@ -25,6 +27,8 @@ pub const BYTES: usize = 256 << 20;
 /// How long a page looks for objects before it leaves the rest to the next. Why so short: whoever asks waits for it, and a call of
 /// the function ends after 29 s.
 pub const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+/// How long a page looks, before its first object, for what hides.
+pub const PATIENCE_WITH_DOUBTS: SignedDuration = SignedDuration::from_secs(8);
 
 /// Which objects are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -37,10 +41,11 @@ pub struct Filtered<'a> {
     pub name: Option<&'a str>,
 }
 
-/// Where a page begins: behind a key, with so many undecided until then.
+/// Where a page begins: behind a key, with so many undecided until then, and what the terms have met.
 struct Place {
     after: Vec<u8>,
     undecided: u64,
+    met: Met,
 }
 
 impl Browse {
@@ -68,47 +73,51 @@ impl Browse {
         })?;
         let text = part.as_ref().map_or("", Part::text);
         let bound = bound_to([tenant.as_str(), id.as_str(), kind.run(), text, asked.filter]);
-        let Place { after, mut undecided } = match page.after {
-            Some(cursor) => place(&cursor, &bound, view.run(kind.run())?.records)?,
-            None => Place { after: Vec::new(), undecided: 0 },
+        let stale = Stale::of(&view, kind);
+        let Place { after, mut undecided, met } = match page.after {
+            Some(cursor) => place(&cursor, &bound, view.run(kind.run())?.records + stale.count())?,
+            // Why at once: what is not held is met by no page, and may be what is meant.
+            None => Place {
+                after: Vec::new(),
+                undecided: stale.count_not_held(&view, kind).await?,
+                met: Met::default(),
+            },
         };
 
-        let until = self.records.clock().now() + PATIENCE;
+        let clock = self.records.clock();
         let mut beliefs = Beliefs::of(view.manifest(), kind, &filter);
         let mut follows = Follows::of(&view, &filter);
-        follows.doubt(&mut beliefs).await?;
+        follows.doubt(&mut beliefs, &Until::of(clock, PATIENCE_WITH_DOUBTS)).await?;
+        searched.name_sources(&view, kind, &filter, follows.hiding());
         // Why only now: what hides is looked up anew for each page, and would leave nothing for the objects where it is much.
-        let (end, mut bytes) = (view.reads() + READS, 0);
-        let mut unseen = unseen(kind, &filter);
+        let (end, until, mut bytes) = (view.reads() + READS, Until::of(clock, PATIENCE), 0);
         let mut objects = Objects::begin(&view, kind, &filter, &after).await?;
-        let wanted: Vec<&str> = filter.properties().chain(names.iter().copied()).collect();
-        let (mut items, mut last, mut next) = (Vec::new(), None, None);
+        let id_of_stale = Some("id").filter(|_| !stale.is_empty());
+        let wanted: Vec<&str> = filter.properties().chain(names.iter().copied()).chain(id_of_stale).collect();
+        let judging = Judging::of(&filter, met);
+        let mut looking = Looking { judging, beliefs, follows, stale, part, names, until };
+        let (mut items, mut last, mut next) = (Vec::new(), None::<Vec<u8>>, None);
         while objects.advance().await? {
             // Why never before the first: each request must get further, however little may be read.
-            let is_over = items.len() == page.limit
-                || bytes >= BYTES
-                || view.reads() >= end
-                || self.records.clock().now() >= until;
+            let is_over =
+                items.len() == page.limit || bytes >= BYTES || view.reads() >= end || looking.until.is_over();
+            let go_on =
+                |last: &[u8], looking: &Looking| cursor(last, undecided, looking.judging.met(), &bound);
             if let Some(last) = last.as_deref().filter(|_| is_over) {
-                next = Some(cursor(last, undecided, &bound));
+                next = Some(go_on(last, &looking));
                 break;
             }
             let (key, mut object) = objects.take(&wanted)?;
             bytes += objects.bytes();
-            unseen.retain(|property| !object.contains_key(*property));
-            let has_part = |object: &Map<String, Value>| {
-                let mut texts = names.iter().filter_map(|name| object.get(*name)?.as_str());
-                part.as_ref().is_none_or(|part| texts.any(|text| part.is_in(text)))
+            let verdict = match (looking.judge(&key, &mut object).await?, last.as_deref()) {
+                (Some(verdict), _) => verdict,
+                // Why not left open at once: a page that begins with it has all the time for it.
+                (None, Some(last)) => {
+                    next = Some(go_on(last, &looking));
+                    break;
+                }
+                (None, None) => Verdict::Unknown,
             };
-            let mut verdict = filter.judge(&Seen { object: &object, beliefs: &beliefs });
-            if verdict != Verdict::No && !has_part(&object) {
-                verdict = Verdict::No;
-            }
-            // Why only now: what follows from links is looked up, and most objects are decided without it.
-            if verdict == Verdict::Unknown && follows.is_asked() {
-                follows.add(&key, &mut object).await?;
-                verdict = filter.judge(&Seen { object: &object, beliefs: &beliefs });
-            }
             match verdict {
                 Verdict::Yes => {
                     items.push(Hit { kind: kind.name, key: key.clone(), name: name_of(kind, &object) });
@@ -118,18 +127,47 @@ impl Browse {
             }
             last = Some(key.into_bytes());
         }
-        if last.is_some() {
-            searched.name_unseen(kind, &unseen);
-        }
+        searched.name_unmet(kind, filter.unmet(looking.judging.met()));
         Ok(Found { items, complete: next.is_none() && undecided == 0, undecided, next, searched })
     }
 }
 
-/// What a filter asks about under a name that the kind does not say: no such property is known to be none.
-fn unseen<'f>(kind: &Kind, filter: &'f Filter) -> Vec<&'f str> {
-    let may_be_a_slip =
-        |name: &str| (kind.keeps_all() || name.contains('@')) && Derived::find(kind, name).is_none();
-    filter.properties().filter(|name| may_be_a_slip(name)).collect()
+/// What judges one object after the other.
+struct Looking<'v> {
+    judging: Judging<'v>,
+    beliefs: Beliefs,
+    follows: Follows<'v>,
+    stale: Stale<'v>,
+    /// A part of a name that they have besides, and the properties that it may be in.
+    part: Option<Part>,
+    names: Vec<&'static str>,
+    until: Until,
+}
+
+impl Looking<'_> {
+    /// Whether an object is meant; none where there is no time to look up what follows from links and grants.
+    async fn judge(&mut self, key: &str, object: &mut Map<String, Value>) -> Result<Option<Verdict>> {
+        let is_stale = self.stale.has(key, object);
+        let mut verdict = self.judging.judge(&Seen { object, beliefs: &self.beliefs, is_stale });
+        // Why not of a stale one: what it is called is not known.
+        if verdict != Verdict::No && !is_stale && !self.has_part(object) {
+            verdict = Verdict::No;
+        }
+        // Why only now: what follows from links is looked up, and most objects are decided without it.
+        if verdict == Verdict::Unknown && self.follows.is_asked() {
+            if !self.follows.add(key, object, &self.until).await? {
+                return Ok(None);
+            }
+            verdict = self.judging.judge(&Seen { object, beliefs: &self.beliefs, is_stale });
+        }
+        let is_open = verdict == Verdict::Yes && is_stale && self.part.is_some();
+        Ok(Some(if is_open { Verdict::Unknown } else { verdict }))
+    }
+
+    fn has_part(&self, object: &Map<String, Value>) -> bool {
+        let mut texts = self.names.iter().filter_map(|name| object.get(*name)?.as_str());
+        self.part.as_ref().is_none_or(|part| texts.any(|text| part.is_in(text)))
+    }
 }
 
 /// The objects of a kind, each with the facets that a filter asks about.
@@ -190,15 +228,15 @@ impl Objects {
     }
 }
 
-/// Where a filter goes on: what it is bound to, how many were undecided, the last key that was looked at.
-fn cursor(last: &[u8], undecided: u64, bound: &str) -> String {
-    format!("f.{bound}.{undecided}.{}", URL_SAFE_NO_PAD.encode(last))
+/// Where a filter goes on: what it is bound to, how many were undecided, what was met, the last key that was looked at.
+fn cursor(last: &[u8], undecided: u64, met: Met, bound: &str) -> String {
+    format!("f.{bound}.{undecided}.{met}.{}", URL_SAFE_NO_PAD.encode(last))
 }
 
 /// The place that a cursor names. Of more objects than there are none can have been left undecided.
 fn place(cursor: &str, bound: &str, objects: u64) -> Result<Place> {
     let parts: Vec<&str> = cursor.split('.').collect();
-    let ["f", of, undecided, key] = parts[..] else { return Err(not_ours()) };
+    let ["f", of, undecided, met, key] = parts[..] else { return Err(not_ours()) };
     if of != bound {
         return Err(not_ours());
     }
@@ -206,6 +244,7 @@ fn place(cursor: &str, bound: &str, objects: u64) -> Result<Place> {
     if undecided > objects {
         return Err(not_ours());
     }
+    let met = met.parse().map_err(|NotMet| not_ours())?;
     let after = URL_SAFE_NO_PAD.decode(key).map_err(|e| not_ours().caused_by(e))?;
-    Ok(Place { after, undecided })
+    Ok(Place { after, undecided, met })
 }

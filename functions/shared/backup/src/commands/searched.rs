@@ -1,9 +1,9 @@
 //! What an answer is about: which snapshot, as of when, which kinds, and what of them the snapshot does not hold.
 
 use crate::archive::SnapshotView;
-use domain::filter::Derived;
+use domain::filter::{Derived, Filter, Unmet, memberships};
 use domain::kinds::{KINDS, Kind, KindName};
-use domain::stored::Manifest;
+use domain::stored::{Manifest, Missing};
 use domain::{Result, SnapshotId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,9 +20,9 @@ pub struct Searched {
     /// The kinds that it holds, of those that are asked for.
     pub kinds: Vec<KindName>,
     /// What is asked for and it does not hold: whole kinds, and of kinds that it holds single objects and the properties that
-    /// are asked about. Nothing is said of these. With what follows from memberships and grants also single groups and assignments
-    /// that could not be read; and of kinds of which everything is kept a property that no object looked at for this part has,
-    /// which may be a slip.
+    /// are asked about. Nothing is said of these. With what follows from memberships and grants also what of groups, assignments
+    /// and roles could not be read; and paths of a filter that met nothing which it can be about in any object that was looked at
+    /// so far: no such name, another type, a collection without `any`. These may be slips.
     pub not_held: Vec<NotHeld>,
 }
 
@@ -32,8 +32,8 @@ pub struct Searched {
 pub struct NotHeld {
     /// The name of the kind, such as `users`.
     pub kind: KindName,
-    /// Of a kind that is held: the name of a property, or the id of a single object, which is not, or is as an earlier snapshot
-    /// had it. Null where it is the whole kind.
+    /// Of a kind that is held: the name of a property, the path of a filter, a relation, or the id of a single object, which is
+    /// not, or is as an earlier snapshot had it. Null where it is the whole kind.
     pub part: Option<String>,
     /// Why, for a person; null where the snapshot does not say, as when it is older than the kind.
     pub why: Option<String>,
@@ -66,7 +66,6 @@ impl Searched {
                 part: Some(part),
                 why,
             }));
-            not_held.extend(sources_not_held(manifest, kind, &properties(kind)));
         }
         Ok(Self {
             snapshot: manifest.snapshot.clone(),
@@ -78,43 +77,77 @@ impl Searched {
 }
 
 impl Searched {
-    /// Names properties that none of the objects has that were looked at for this part: whoever mistyped a name sees it.
-    pub(super) fn name_unseen(&mut self, kind: &Kind, properties: &[&str]) {
-        for property in properties {
-            let is_it = |held: &NotHeld| held.kind == kind.name && held.part.as_deref() == Some(*property);
-            if !self.not_held.iter().any(is_it) {
-                let why = "no object that was looked at for this part has a property of this name".to_owned();
-                self.not_held.push(NotHeld {
-                    kind: kind.name,
-                    part: Some((*property).to_owned()),
-                    why: Some(why),
-                });
+    /// Names paths of a filter that met nothing which it can be about: whoever mistyped a name sees it.
+    pub(super) fn name_unmet<'f>(&mut self, kind: &Kind, paths: impl Iterator<Item = (&'f str, Unmet)>) {
+        for (path, unmet) in paths {
+            let why = match unmet {
+                Unmet::Absent => "no object that was looked at so far has a property of this name",
+                Unmet::OtherType => {
+                    "no object that was looked at so far has a value here of the type that it is compared with"
+                }
+                Unmet::NoCollection => {
+                    "no object that was looked at so far has a collection here: ask without any"
+                }
+                Unmet::Collection => "there is a collection here: ask about its items by any",
+            };
+            self.name(kind, Some(path), Some(why));
+        }
+    }
+
+    /// Names what is not held of other kinds from which follows what a filter asks about, such as who is in a group that is as an
+    /// earlier snapshot had it, and of the kinds of which objects hide their members.
+    pub(super) fn name_sources(
+        &mut self,
+        view: &SnapshotView,
+        kind: &Kind,
+        filter: &Filter,
+        hiding: &BTreeSet<KindName>,
+    ) {
+        let manifest = view.manifest();
+        for source in KINDS.iter().filter(|source| filter.sources().contains(&source.name)) {
+            if !view.covers(source) && !view.is_unlicensed(source) {
+                self.name(source, None, why_not(manifest, source).as_deref());
             }
+            for missing in &manifest.missing {
+                let object =
+                    missing.object().filter(|(of, _)| *of == source.run() && source.name != kind.name);
+                if let Some((_, id)) = object {
+                    self.name(source, Some(id), Some(&missing.why));
+                }
+            }
+            for link in memberships().filter(|link| link.from == source.name && view.covers(source)) {
+                if !manifest.runs.contains_key(link.name) {
+                    self.name(
+                        source,
+                        Some(link.relation),
+                        manifest.said_of(link.name).map(|m| m.why.as_str()),
+                    );
+                }
+                for part in source.guarded.iter().filter(|part| part.part == link.relation) {
+                    if hiding.contains(&source.name) {
+                        let name = part.name.split_once('.').map_or(part.name, |(_, name)| name);
+                        self.name(source, Some(name), manifest.said_of(part.name).map(|m| m.why.as_str()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Names it, once.
+    fn name(&mut self, kind: &Kind, part: Option<&str>, why: Option<&str>) {
+        if !self.not_held.iter().any(|held| held.kind == kind.name && held.part.as_deref() == part) {
+            let (part, why) = (part.map(str::to_owned), why.map(str::to_owned));
+            self.not_held.push(NotHeld { kind: kind.name, part, why });
         }
     }
 }
 
 /// Why a kind is not held, where the manifest says it.
 fn why_not(manifest: &Manifest, kind: &Kind) -> Option<String> {
-    let of_kind = |source: &str| source.split('.').next() == Some(kind.run());
-    manifest.missing.iter().find(|m| of_kind(&m.source)).map(|m| m.why.clone())
-}
-
-/// Single objects of other kinds that could not be read, and from which follows what is asked about a kind: who is in a group
-/// that is as an earlier snapshot had it, or is not there at all.
-fn sources_not_held(manifest: &Manifest, kind: &Kind, properties: &[String]) -> Vec<NotHeld> {
-    let derived = properties.iter().filter_map(|property| Derived::find(kind, property));
-    let sources: BTreeSet<KindName> = derived
-        .flat_map(Derived::sources)
-        .map(|source| source.name)
-        .filter(|name| *name != kind.name)
-        .collect();
-    let of_sources = manifest.missing.iter().filter_map(|missing| {
-        let (of, id) = missing.object()?;
-        let kind = *sources.iter().find(|name| name.row().is_ok_and(|row| row.run() == of))?;
-        Some(NotHeld { kind, part: Some(id.to_owned()), why: Some(missing.why.clone()) })
-    });
-    of_sources.collect()
+    let of_part = |m: &&Missing| m.source.split('.').next() == Some(kind.run());
+    // Why the kind itself first: of a part something else may be said.
+    let said = manifest.said_of(kind.run()).or_else(|| manifest.missing.iter().find(of_part));
+    said.map(|m| m.why.clone())
 }
 
 /// What is not held of a kind that is: single objects, and those of the properties. Each with the reason that is known.

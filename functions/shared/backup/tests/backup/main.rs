@@ -11,6 +11,8 @@ mod compared;
 mod comparison;
 mod covered_properties;
 mod filtered;
+mod follows_in_time;
+mod left_open;
 mod links;
 mod membership;
 mod named_changes;

@@ -9,6 +9,7 @@ use super::{Filter, Subject, Verdict};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// A condition as the test has it.
 #[derive(Clone, Debug)]
@@ -144,16 +145,22 @@ fn written(asked: &Asked, depth: usize) -> String {
     }
 }
 
-/// What a path leads to, from the object and the innermost item.
-fn led_to<'a>(path: &str, object: &'a Value, item: &'a Value) -> &'a Value {
+/// What a path leads to, from the object and the innermost item; none where it goes through a collection.
+fn led_to<'a>(path: &str, object: &'a Value, item: &'a Value) -> Option<&'a Value> {
     let mut value = if path.starts_with('$') { object } else { item };
     for name in path.split('/').skip(1) {
         value = match value {
+            Value::Array(_) => return None,
             Value::Object(map) if map.contains_key(name) => &map[name],
             _ => &Value::Null,
         };
     }
-    value
+    Some(value)
+}
+
+/// The same, of which a comparison can be: none where it is a collection.
+fn compared<'a>(path: &str, object: &'a Value, item: &'a Value) -> Option<&'a Value> {
+    led_to(path, object, item).filter(|value| !value.is_array())
 }
 
 /// "If only one operand is null, eq is false and ne true; if any operand is null, gt, ge, lt and le are false."
@@ -185,45 +192,65 @@ fn is_so(value: &Value, compare: &str, literal: &Value) -> bool {
     }
 }
 
-/// True, false, or null: "The null value is treated as unknown, so if one operand is null and the other false, `and` is
-/// false; true and null, `or` is true; all other combinations with null are null; not null is null."
-fn plainly(asked: &Asked, object: &Value, item: &Value) -> Option<bool> {
-    let answers = |parts: &[Asked]| parts.iter().map(|part| plainly(part, object, item)).collect::<Vec<_>>();
+/// True, false, or null; more than one of them where a collection is compared, since nobody said which item is meant.
+type May = BTreeSet<Option<bool>>;
+
+fn is(answer: bool) -> May {
+    [Some(answer)].into()
+}
+
+/// What comes of each pair.
+fn pairs(a: &May, b: &May, comes: impl Fn(Option<bool>, Option<bool>) -> Option<bool>) -> May {
+    a.iter().flat_map(|a| b.iter().map(|b| comes(*a, *b)).collect::<Vec<_>>()).collect()
+}
+
+/// "The null value is treated as unknown, so if one operand is null and the other false, `and` is false; all other combinations
+/// with null are null."
+fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    if a == Some(false) || b == Some(false) { Some(false) } else { Some(a? && b?) }
+}
+
+/// "True and null, `or` is true; all other combinations with null are null."
+fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    if a == Some(true) || b == Some(true) { Some(true) } else { Some(a? || b?) }
+}
+
+fn plainly(asked: &Asked, object: &Value, item: &Value) -> May {
+    let open = || May::from([Some(true), Some(false)]);
     match asked {
         Asked::And(parts) => {
-            let answers = answers(parts);
-            if answers.contains(&Some(false)) {
-                return Some(false);
-            }
-            answers.iter().all(Option::is_some).then_some(true)
+            parts.iter().fold(is(true), |so_far, part| pairs(&so_far, &plainly(part, object, item), both))
         }
         Asked::Or(parts) => {
-            let answers = answers(parts);
-            if answers.contains(&Some(true)) {
-                return Some(true);
+            parts.iter().fold(is(false), |so_far, part| pairs(&so_far, &plainly(part, object, item), either))
+        }
+        // "Not null is null."
+        Asked::Not(part) => plainly(part, object, item).into_iter().map(|answer| Some(!answer?)).collect(),
+        Asked::Compared(path, compare, literal) => {
+            compared(path, object, item).map_or_else(open, |value| is(is_so(value, compare, literal)))
+        }
+        Asked::Listed(path, all) => compared(path, object, item)
+            .map_or_else(open, |value| is(all.iter().any(|literal| is_so(value, "eq", literal)))),
+        Asked::Called(function, path, word) => match compared(path, object, item) {
+            None => [Some(true), Some(false), None].into(),
+            Some(Value::String(text)) => {
+                let (text, word) = (text.to_lowercase(), word.to_lowercase());
+                is(match *function {
+                    "startswith" => text.starts_with(&word),
+                    "endswith" => text.ends_with(&word),
+                    _ => text.contains(&word),
+                })
             }
-            answers.iter().all(Option::is_some).then_some(false)
-        }
-        Asked::Not(part) => plainly(part, object, item).map(|is| !is),
-        Asked::Compared(path, compare, literal) => Some(is_so(led_to(path, object, item), compare, literal)),
-        Asked::Listed(path, all) => {
-            Some(all.iter().any(|literal| is_so(led_to(path, object, item), "eq", literal)))
-        }
-        Asked::Called(function, path, word) => {
-            let (text, word) = (led_to(path, object, item).as_str()?.to_lowercase(), word.to_lowercase());
-            Some(match *function {
-                "startswith" => text.starts_with(&word),
-                "endswith" => text.ends_with(&word),
-                _ => text.contains(&word),
-            })
-        }
+            Some(_) => [None].into(),
+        },
         Asked::Any(path, condition) => {
             let none = Vec::new();
-            let all = led_to(path, object, item).as_array().unwrap_or(&none);
-            Some(all.iter().any(|item| match condition {
-                None => true,
-                Some(part) => plainly(part, object, item) == Some(true),
-            }))
+            let Some(value) = led_to(path, object, item) else { return open() };
+            value.as_array().unwrap_or(&none).iter().fold(is(false), |so_far, item| {
+                let of_item = condition.as_ref().map_or(is(true), |part| plainly(part, object, item));
+                let of_item = of_item.into_iter().map(|answer| Some(answer == Some(true))).collect();
+                pairs(&so_far, &of_item, either)
+            })
         }
     }
 }
@@ -252,7 +279,12 @@ proptest! {
             }
         };
         for object in objects {
-            let wanted = if plainly(&asked, &object, &object) == Some(true) { Verdict::Yes } else { Verdict::No };
+            let may = plainly(&asked, &object, &object);
+            let wanted = match may.contains(&Some(true)) {
+                true if may.len() == 1 => Verdict::Yes,
+                true => Verdict::Unknown,
+                false => Verdict::No,
+            };
             let whole = Whole(object.as_object().unwrap().clone());
             prop_assert_eq!(filter.judge(&whole), wanted, "{} of {}", text, object);
         }

@@ -34,6 +34,25 @@ impl Derived {
         Self::ALL.into_iter().find(|derived| derived.name() == name).filter(|_| may_be_member())
     }
 
+    /// What its items have: nothing else can be asked of them.
+    pub fn item_names(self) -> &'static [&'static str] {
+        match self {
+            Self::MemberOf | Self::TransitiveMemberOf => &["id", "displayName"],
+            Self::RolesHeld => &["id", "displayName", "directoryScopeId", "isEligible", "through"],
+        }
+    }
+
+    /// The kinds whose objects say what its items are called.
+    pub fn named_by(self) -> impl Iterator<Item = &'static Kind> {
+        let is_group = move |kind: &Kind| memberships().any(|link| link.from == kind.name);
+        let is_role = |kind: &Kind| {
+            let references = kinds::KINDS.iter().filter_map(|of| of.reference(of.grant()?.role));
+            references.flat_map(|reference| reference.kinds).any(|name| *name == kind.name)
+        };
+        let names = move |kind: &Kind| if self == Self::RolesHeld { is_role(kind) } else { is_group(kind) };
+        kinds::KINDS.iter().copied().filter(move |kind| names(kind))
+    }
+
     /// The kinds of which links or objects make it what it is.
     pub fn sources(self) -> impl Iterator<Item = &'static Kind> {
         let gives = move |kind: &Kind| {

@@ -3,7 +3,7 @@
 use super::Fault;
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::fmt::temporal::Pieces;
+use jiff::fmt::temporal::{Pieces, SpanParser};
 use serde_json::Number;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed<'_>>, Fault> {
         let at = chars.at;
         let fault = |what| Fault { at, what };
         let token = match first {
-            ' ' | '\t' => {
+            ' ' | '\t' | '\r' | '\n' => {
                 chars.step();
                 continue;
             }
@@ -42,19 +42,33 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed<'_>>, Fault> {
                 Token::Mark(first)
             }
             '\'' => Token::Text(quoted(&mut chars).ok_or(fault("the text has no closing quote"))?),
+            // Why behind a mark: names of attributes may begin with a digit.
+            c if c.is_alphabetic()
+                || c == '_'
+                || c == '@'
+                || (c.is_numeric() && is_behind_slash(&tokens)) =>
+            {
+                let word = chars.take_while(|c| c.is_alphanumeric() || "_.@".contains(c));
+                // Why not at the dash itself: whoever pasted an id without quotes looks at its beginning.
+                if chars.peek() == Some('-') {
+                    return Err(fault("this is no name; text stands between quotes"));
+                }
+                Token::Word(word)
+            }
             '0'..='9' | '-' => {
                 let word = chars.take_while(|c| c.is_ascii_alphanumeric() || "+-.:".contains(c));
                 unquoted(word)
                     .ok_or(fault("this is neither a number nor a time; text stands between quotes"))?
-            }
-            c if c.is_ascii_alphabetic() || c == '_' || c == '@' => {
-                Token::Word(chars.take_while(|c| c.is_ascii_alphanumeric() || "_.@".contains(c)))
             }
             _ => return Err(fault("this character means nothing here; text stands between quotes")),
         };
         tokens.push(Placed { token, at });
     }
     Ok(tokens)
+}
+
+fn is_behind_slash(tokens: &[Placed<'_>]) -> bool {
+    tokens.last().is_some_and(|last| last.token == Token::Mark('/'))
 }
 
 /// The characters of a text, one after the other.
@@ -107,6 +121,11 @@ fn unquoted(word: &str) -> Option<Token<'static>> {
         return Some(Token::Number(number));
     }
     time(word).map(Token::Time)
+}
+
+/// Whether a text is a duration of ISO 8601, such as `PT9H`.
+pub(super) fn is_duration(text: &str) -> bool {
+    SpanParser::new().parse_span(text).is_ok()
 }
 
 /// What moments are counted from.

@@ -14,29 +14,32 @@
 //! matched  = ( "startswith" | "endswith" | "contains" ) "(" path "," text ")"
 //! some     = path "/" "any" "(" [ variable ":" either ] ")"
 //! path     = name { "/" name }
-//! name     = ( letter | "_" | "@" ) { letter | digit | "_" | "." | "@" }
+//! name     = ( letter | "_" | "@" ) { letter | digit | "_" | "." | "@" }; behind "/" it may begin with a digit
 //! literal  = "null" | "true" | "false" | number | time | text
 //! number   = as in JSON
 //! time     = RFC 3339, such as 2026-11-30T10:00:00Z, or a date: its first moment in UTC
 //! text     = "'" { character | "''" } "'"
 //! ```
 //!
-//! Words of the language may be in either case, names may not. At most [`MOST_BYTES`], [`MOST_TERMS`] and
+//! Letters and digits of a name are those of Unicode. Words of the language may be in either case, names may not. At most [`MOST_BYTES`], [`MOST_TERMS`] and
 //! [`MOST_DEPTH`]: a term is a comparison, a function, an `any` or an item of a list; deep are parentheses, `not` and `any`.
 //!
 //! # What it means
 //!
 //! - Text is compared without case, as Graph does, however its accents are typed, and ordered by its characters. An unquoted time is compared with a
-//!   property that holds one as text. What is of another type is not equal, and neither less nor greater.
+//!   property that holds one as text. What is of another type is not equal, and neither less nor greater. Durations have no order.
 //! - As OData has it: what is `null` is equal to `null` alone, neither less nor greater than anything, and a function of it is
 //!   neither true nor false, and neither is `not` of that. A path that leads nowhere is `null`.
 //! - `any` is true when it is for one item; without a condition, when there is one. Inside of it, a path that begins with the
 //!   variable leads from the item, another one from the object; another `any` goes over what the innermost variable leads to,
 //!   so that no object costs more than its size.
 //! - What is known to be a collection of the object ([`Kind::is_collection`], [`Derived`]) is asked about by `any` alone: a comparison or a
-//!   function of it, and a path through it, are refused as Graph does.
+//!   function of it, and a path through it, are refused as Graph does, and so is `any` over what is known to be none. Where only the
+//!   object shows that there is a collection, such a comparison is [`Verdict::Unknown`].
+//! - An item of a [`Derived`] has the names of [`Derived::item_names`], and another name is refused.
 //! - **What a snapshot does not know is not `null`**: whatever depends on it is [`Verdict::Unknown`], and so is the object, unless
 //!   the rest of the filter decides.
+//! - A term that met nothing that it can be about, in no object, is [`Unmet`]: it may be a slip.
 //!
 //! The first name of a path is a property that is read of the kind ([`Kind::reads`]); where everything is kept that Graph
 //! gives, any name will do. Relations are no properties. Of people and groups there is what follows from links and grants to
@@ -45,6 +48,7 @@
 mod derived;
 mod evaluate;
 mod lexer;
+mod met;
 mod parser;
 mod pick;
 mod seen;
@@ -56,14 +60,15 @@ mod by_chance;
 mod tests;
 
 pub use derived::{Derived, memberships};
-pub use evaluate::{Subject, Verdict};
+pub use evaluate::{Judging, Subject, Verdict};
+pub use met::{Met, NotMet, Unmet};
 pub use pick::pick;
 pub use seen::{Beliefs, Seen};
 
-use crate::kinds::Kind;
+use crate::kinds::{Kind, KindName};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
-use tree::Node;
+use tree::{Node, Term};
 
 /// The most bytes that a filter has.
 pub const MOST_BYTES: usize = 2_048;
@@ -77,7 +82,11 @@ pub const MOST_DEPTH: usize = 8;
 pub struct Filter {
     node: Node,
     properties: BTreeSet<String>,
-    names_items: bool,
+    /// Of what follows from links and grants: whether it asks about it, and what the items are called.
+    derived: Vec<Derived>,
+    named: Vec<Derived>,
+    /// By the number of the term.
+    terms: Vec<Term>,
 }
 
 /// What is wrong with a text that is no filter.
@@ -107,16 +116,28 @@ impl Filter {
 
     /// Those of them that follow from what leads to the object.
     pub fn derived(&self) -> impl Iterator<Item = Derived> {
-        Derived::ALL.into_iter().filter(|derived| self.properties.contains(derived.name()))
+        Derived::ALL.into_iter().filter(|derived| self.derived.contains(derived))
     }
 
-    /// Whether it asks what the items of a collection are called. Why that is told: a name of a group is looked up.
-    pub fn asks_names(&self) -> bool {
-        self.names_items
+    /// Whether it asks what the items of such a collection are called. Why that is told: each name is looked up.
+    pub fn asks_names_of(&self, derived: Derived) -> bool {
+        self.named.contains(&derived)
+    }
+
+    /// The kinds whose links and objects say what it asks about, besides the objects that are judged.
+    pub fn sources(&self) -> BTreeSet<KindName> {
+        let named_by = self.named.iter().flat_map(|derived| derived.named_by());
+        self.derived().flat_map(Derived::sources).chain(named_by).map(|kind| kind.name).collect()
+    }
+
+    /// The paths of terms that met nothing in any object that was judged, and why.
+    pub fn unmet(&self, met: Met) -> impl Iterator<Item = (&str, Unmet)> {
+        let all = self.terms.iter().enumerate();
+        all.filter_map(move |(number, term)| Some((term.path.as_str(), met.unmet(number, term.is_any)?)))
     }
 
     /// Whether an object is meant.
     pub fn judge(&self, subject: &impl Subject) -> Verdict {
-        evaluate::judge(&self.node, subject)
+        Judging::of(self, Met::default()).judge(subject)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::derived::Derived;
 use super::lexer::{self, Placed, Token};
-use super::tree::{Compare, Literal, Match, Node, Path, Root};
+use super::tree::{Compare, Literal, Match, Node, Path, Root, Term};
 use super::{Fault, Filter, MOST_BYTES, MOST_DEPTH, MOST_TERMS};
 use crate::kinds::Kind;
 use crate::stored::fold;
@@ -23,16 +23,19 @@ pub(super) fn parse(kind: &Kind, text: &str) -> Parsed<Filter> {
         next: 0,
         end,
         depth: 0,
-        terms: 0,
+        counted: 0,
         variables: Vec::new(),
         properties: BTreeSet::new(),
-        names_items: false,
+        derived: Vec::new(),
+        named: Vec::new(),
+        terms: Vec::new(),
     };
     let node = parser.either()?;
     if parser.peek().is_some() {
         return parser.fails("here the filter could end, or go on with `and` or `or`");
     }
-    Ok(Filter { node, properties: parser.properties, names_items: parser.names_items })
+    let Parser { properties, derived, named, terms, .. } = parser;
+    Ok(Filter { node, properties, derived, named, terms })
 }
 
 struct Parser<'a> {
@@ -42,12 +45,24 @@ struct Parser<'a> {
     /// The place behind the last character.
     end: usize,
     depth: usize,
-    terms: usize,
+    /// How many terms there are, items of lists among them.
+    counted: usize,
     /// The variables that may be used here, the innermost last.
-    variables: Vec<&'a str>,
+    variables: Vec<Variable<'a>>,
     properties: BTreeSet<String>,
-    /// Whether `displayName` of an item is asked about.
-    names_items: bool,
+    derived: Vec<Derived>,
+    /// Those of which `displayName` of an item is asked about.
+    named: Vec<Derived>,
+    terms: Vec<Term>,
+}
+
+/// What stands for the item of an `any`.
+struct Variable<'a> {
+    name: &'a str,
+    /// What the items follow from, where it is no property that they are of.
+    derived: Option<Derived>,
+    /// The path of the collection, from the object.
+    path: String,
 }
 
 /// Words of the language are taken in either case, as Graph does.
@@ -98,8 +113,8 @@ impl<'a> Parser<'a> {
     }
 
     fn counts_term(&mut self) -> Parsed<()> {
-        self.terms += 1;
-        if self.terms > MOST_TERMS { self.fails("the filter has more than 100 terms") } else { Ok(()) }
+        self.counted += 1;
+        if self.counted > MOST_TERMS { self.fails("the filter has more than 100 terms") } else { Ok(()) }
     }
 
     fn either(&mut self) -> Parsed<Node> {
@@ -150,6 +165,7 @@ impl<'a> Parser<'a> {
             return self.fails("`any` stands for itself");
         }
         self.wants_value(&path, at)?;
+        self.wants_item_name(&path, at)?;
         self.wants(',', "a comma is missing, and the text to look for")?;
         let Some(Token::Text(text)) = self.peek() else {
             return self.fails("a text between quotes is missing");
@@ -168,6 +184,7 @@ impl<'a> Parser<'a> {
             return self.some(path);
         }
         self.wants_value(&path, at)?;
+        self.wants_item_name(&path, at)?;
         if self.takes("in") {
             return Ok(Node::Listed(path, self.list()?));
         }
@@ -180,6 +197,10 @@ impl<'a> Parser<'a> {
             ("le", Compare::Le),
         ] {
             if self.takes(word) {
+                let has_order = !matches!(compare, Compare::Eq | Compare::Ne);
+                if has_order && matches!(self.peek(), Some(Token::Text(text)) if lexer::is_duration(text)) {
+                    return self.fails("a duration has no order here: it is compared by eq, ne and in alone");
+                }
                 return Ok(Node::Compared(path, compare, self.literal()?));
             }
         }
@@ -207,12 +228,17 @@ impl<'a> Parser<'a> {
             return Ok(Node::Some(path, None));
         }
         let Some(&Token::Word(variable)) = self.peek() else { return self.fails("a variable is missing") };
-        if self.variables.contains(&variable) {
+        if self.variables.iter().any(|known| known.name == variable) {
             return self.fails("the variable stands for something else already");
         }
         self.next += 1;
         self.wants(':', "a colon is missing")?;
-        self.variables.push(variable);
+        let derived = match (path.root, path.names.as_slice()) {
+            (Root::Object, [collection]) => Derived::find(self.kind, collection),
+            _ => None,
+        };
+        let of = self.terms[path.term].path.clone();
+        self.variables.push(Variable { name: variable, derived, path: of });
         let condition = self.deeper(Self::either)?;
         self.variables.pop();
         self.wants(')', "a closing parenthesis is missing")?;
@@ -226,14 +252,16 @@ impl<'a> Parser<'a> {
             return self.fails("the name of a property is missing");
         };
         self.next += 1;
-        let item = self.variables.iter().position(|variable| *variable == first);
+        let item = self.variables.iter().position(|variable| variable.name == first);
         let (root, mut names) = match item {
+            Some(item) if self.variables[item].derived.is_some() => (Root::Derived(item), Vec::new()),
             Some(item) => (Root::Item(item), Vec::new()),
             None => (Root::Object, vec![first.to_owned()]),
         };
         if root == Root::Object {
             self.checks(first).map_err(|what| Fault { at, what })?;
             self.properties.insert(first.to_owned());
+            self.derived.extend(Derived::find(self.kind, first));
         }
         while self.takes_mark('/') {
             let Some(&Token::Word(name)) = self.peek() else { return self.fails("a name is missing") };
@@ -241,30 +269,77 @@ impl<'a> Parser<'a> {
             if calls && !name.eq_ignore_ascii_case("any") {
                 return self.fails("behind a path there is no function but any");
             }
-            if calls && !self.variables.is_empty() && root != Root::Item(self.variables.len() - 1) {
+            if calls && !self.variables.is_empty() && item != Some(self.variables.len() - 1) {
                 return Err(Fault { at, what: "inside `any` another one goes over the innermost variable" });
             }
             self.next += 1;
             if calls {
-                let path = Path { root, names };
-                if path.names.len() > 1 {
-                    self.wants_value(&path, at)?;
-                }
+                let path = self.term(root, names, true);
+                self.wants_collection(&path, at)?;
                 return Ok((path, true));
             }
-            self.names_items |= root != Root::Object && name == "displayName";
             names.push(name.to_owned());
         }
-        Ok((Path { root, names }, false))
+        Ok((self.term(root, names, false), false))
+    }
+
+    /// The path of the next term.
+    fn term(&mut self, root: Root, names: Vec<String>, is_any: bool) -> Path {
+        let from = match root {
+            Root::Object => None,
+            Root::Item(item) | Root::Derived(item) => Some(self.variables[item].path.as_str()),
+        };
+        let path = from.into_iter().chain(names.iter().map(String::as_str)).collect::<Vec<_>>().join("/");
+        self.terms.push(Term { path, is_any });
+        Path { term: self.terms.len() - 1, root, names }
+    }
+
+    /// Refuses what an item that follows from links and grants does not have: it would be nobody's.
+    fn wants_item_name(&mut self, path: &Path, at: usize) -> Parsed<()> {
+        let Root::Derived(item) = path.root else { return Ok(()) };
+        let Some(derived) = self.variables[item].derived else { return Ok(()) };
+        match path.names.as_slice() {
+            [name] if derived.item_names().contains(&name.as_str()) => {
+                if name == "displayName" {
+                    self.named.push(derived);
+                }
+                Ok(())
+            }
+            _ => Err(Fault { at, what: item_has(derived) }),
+        }
+    }
+
+    /// Refuses `any` over what is known to be no collection, and over a path through one.
+    fn wants_collection(&self, path: &Path, at: usize) -> Parsed<()> {
+        if let Root::Derived(item) = path.root {
+            let what = self.variables[item].derived.map_or("this is no collection", item_has);
+            return Err(Fault { at, what });
+        }
+        let (Root::Object, [first, rest @ ..]) = (path.root, path.names.as_slice()) else { return Ok(()) };
+        if !rest.is_empty() {
+            return self.wants_value(path, at);
+        }
+        let may_be = self.is_collection(first)
+            || self.kind.keeps_all()
+            || first.contains('@')
+            || self.kind.is_extension(first)
+            || self.kind.facets().any(|facet| facet == first);
+        if may_be {
+            Ok(())
+        } else {
+            Err(Fault { at, what: "this is no collection: ask about it without any" })
+        }
+    }
+
+    fn is_collection(&self, property: &str) -> bool {
+        self.kind.is_collection(property) || Derived::find(self.kind, property).is_some()
     }
 
     /// Refuses a path to or through what is known to be a collection: no item of it would be meant, and the answer would look
     /// like a plain no. `at` is where the path begins.
     fn wants_value(&self, path: &Path, at: usize) -> Parsed<()> {
-        let is_collection = path.root == Root::Object
-            && path.names.first().is_some_and(|first| {
-                self.kind.is_collection(first) || Derived::find(self.kind, first).is_some()
-            });
+        let is_collection =
+            path.root == Root::Object && path.names.first().is_some_and(|first| self.is_collection(first));
         if is_collection {
             return Err(Fault { at, what: "this is a collection: ask about its items by any" });
         }
@@ -295,6 +370,17 @@ impl<'a> Parser<'a> {
         };
         self.next += 1;
         Ok(literal)
+    }
+}
+
+/// What an item has, for whoever asked for something else.
+fn item_has(derived: Derived) -> &'static str {
+    match derived {
+        Derived::MemberOf => "an item of memberOf has id and displayName, to ask by",
+        Derived::TransitiveMemberOf => "an item of transitiveMemberOf has id and displayName, to ask by",
+        Derived::RolesHeld => {
+            "an item of rolesHeld has id, displayName, directoryScopeId, isEligible and through, to ask by"
+        }
     }
 }
 

@@ -17,8 +17,20 @@ struct Belief {
     of_absent: bool,
     /// Whether one that is `null`, or an empty collection, is known to be that.
     of_empty: bool,
+    origin: Origin,
     /// Items that a collection may have besides those that are known; none where it may have any.
     rest: Option<Vec<Value>>,
+}
+
+/// Where a property comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// It is one that objects of the kind are known to have.
+    Kind,
+    /// It is in some object, or is a slip.
+    Object,
+    /// It follows from links and grants.
+    Links,
 }
 
 impl Beliefs {
@@ -27,16 +39,22 @@ impl Beliefs {
         let belief = |property: &str| {
             if let Some(derived) = Derived::find(kind, property) {
                 let rest = derived.is_held(manifest).then(Vec::new);
-                return Belief { of_absent: false, of_empty: true, rest };
+                return Belief { of_absent: false, of_empty: true, origin: Origin::Links, rest };
             }
             if kind.facets().any(|facet| facet == property) {
                 let is_held = manifest.runs.contains_key(&kind.part(property));
-                return Belief { of_absent: is_held, of_empty: is_held, rest: Some(Vec::new()) };
+                let (of_absent, of_empty, rest) = (is_held, is_held, Some(Vec::new()));
+                return Belief { of_absent, of_empty, origin: Origin::Kind, rest };
             }
             let empty: Map<String, Value> = [(property.to_owned(), json!(null))].into_iter().collect();
             Belief {
                 of_absent: !manifest.is_unknown(kind, property, &Map::new()),
                 of_empty: !manifest.is_unknown(kind, property, &empty),
+                origin: if kind.keeps_all() || property.contains('@') {
+                    Origin::Object
+                } else {
+                    Origin::Kind
+                },
                 rest: Some(Vec::new()),
             }
         };
@@ -65,11 +83,17 @@ pub struct Seen<'a> {
     pub object: &'a Map<String, Value>,
     /// What it means that one is not there.
     pub beliefs: &'a Beliefs,
+    /// Whether it is as an earlier snapshot had it, since it could not be read: then it is known by its id, and by what
+    /// leads to it.
+    pub is_stale: bool,
 }
 
 impl Subject for Seen<'_> {
     fn property(&self, name: &str) -> Option<&Value> {
         let belief = self.beliefs.0.get(name)?;
+        if self.is_stale && belief.origin != Origin::Links && name != "id" {
+            return None;
+        }
         match self.object.get(name) {
             None => belief.of_absent.then_some(&Value::Null),
             Some(value) => {
@@ -77,6 +101,11 @@ impl Subject for Seen<'_> {
                 (!is_empty || belief.of_empty).then_some(value)
             }
         }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.object.contains_key(name)
+            || self.beliefs.0.get(name).is_some_and(|belief| belief.origin != Origin::Object)
     }
 
     fn rest(&self, name: &str) -> Option<&[Value]> {

@@ -1,6 +1,6 @@
 //! The language by examples: what it means, what it refuses and where.
 
-use super::{Beliefs, Derived, Filter, Seen, Subject, Verdict};
+use super::{Beliefs, Derived, Filter, Judging, Met, Seen, Subject, Unmet, Verdict};
 use crate::ErrorKind;
 use crate::kinds::{self, Kind};
 use crate::stored::Manifest;
@@ -70,6 +70,8 @@ fn each_part_of_the_language_means_what_odata_says() {
         ("nothing ne 5 and name ne null", true),
         ("not startswith(nothing,'a')", false),
         ("startswith(nothing,'a') or on eq true", true),
+        // A line break is a blank.
+        ("on eq true\r\nand\nage eq 30", true),
         ("not (startswith(nothing,'a') and on eq false)", true),
         // Functions.
         ("startswith(name,'ann') and endswith(name,'NEIL') and contains(name,'''')", true),
@@ -147,6 +149,24 @@ fn what_is_no_filter_is_refused_with_the_character_at_which_it_ceases_to_be_one(
         ("startswith(otherMails,'a')", 12),
         ("mail eq null or otherMails eq 'x'", 17),
         ("assignedLicenses/any(l: otherMails eq 'x')", 25),
+        // An item of what follows from links and grants has certain names.
+        ("rolesHeld/any(r: r/roleDefinitionId eq 'x')", 18),
+        ("rolesHeld/any(r: r/displayname eq 'x')", 18),
+        ("rolesHeld/any(r: r eq 'x')", 18),
+        ("rolesHeld/any(r: r/id/x eq 'x')", 18),
+        ("rolesHeld/any(r: mail eq null or startswith(r/name,'x'))", 45),
+        ("memberOf/any(g: g/isEligible eq true)", 17),
+        ("not transitiveMemberOf/any(g: g/mail in ('x'))", 31),
+        ("memberOf/any(g: g/id/any())", 17),
+        ("memberOf/any(g: g/any())", 17),
+        // What is no collection has no items.
+        ("displayName/any(d: d eq 'x')", 1),
+        ("mail eq null or employeeOrgData/any()", 17),
+        // What a text without quotes is, is said where it begins.
+        ("id eq a1b2c3d4-0000-1111", 7),
+        ("id eq 7e00-1111", 7),
+        // A longer duration may be the lesser text.
+        ("displayName gt 'PT9H'", 16),
         (&long, 1),
         (&deep(9), 10),
         (&format!("not {}", deep(8)), 13),
@@ -219,11 +239,147 @@ fn what_a_snapshot_does_not_know_is_neither_null_nor_anything_else() {
         // The rest decides, or cannot.
         ("otherMails/any() or mail eq 'a@x'", Verdict::Yes),
         ("otherMails/any() and mail eq 'b@x'", Verdict::No),
-        ("otherMails/any() and startswith(city,'x')", Verdict::Unknown),
+        ("otherMails/any() and startswith(city,'x')", Verdict::No),
     ] {
         let filter = Filter::parse(users(), text).unwrap();
         let beliefs = Beliefs::of(&manifest, users(), &filter);
-        let seen = Seen { object: object.as_object().unwrap(), beliefs: &beliefs };
+        let seen = Seen { object: object.as_object().unwrap(), beliefs: &beliefs, is_stale: false };
+        assert_eq!(filter.judge(&seen), wanted, "{text}");
+    }
+}
+
+#[test]
+fn an_attribute_may_be_called_by_any_letters_and_begin_with_a_digit() {
+    let object =
+        whole(json!({ "customSecurityAttributes": { "Ingénierie": { "1stLevel": "high", "2": 3 } } }));
+    for text in [
+        "customSecurityAttributes/Ingénierie/1stLevel eq 'HIGH'",
+        "customSecurityAttributes/Ingénierie/2 eq 3",
+    ] {
+        assert_eq!(Filter::parse(users(), text).unwrap().judge(&object), Verdict::Yes, "{text}");
+    }
+}
+
+#[test]
+fn a_comparison_that_meets_a_collection_is_open_and_the_rest_of_the_filter_decides() {
+    let object = whole(json!({
+        "settings": [{ "id": "1", "tags": ["a"] }], "deep": { "list": ["x"] }, "none": [], "name": "n", "nothing": null,
+    }));
+    for (text, wanted) in [
+        ("settings/id eq '1'", Verdict::Unknown),
+        ("settings/id ne '1'", Verdict::Unknown),
+        ("settings/id eq null", Verdict::Unknown),
+        ("deep/list ne null", Verdict::Unknown),
+        ("deep/list in ('x','y')", Verdict::Unknown),
+        ("not startswith(deep/list,'x')", Verdict::Unknown),
+        ("none eq 'x'", Verdict::Unknown),
+        ("settings/id/any()", Verdict::Unknown),
+        ("settings/any(s: s/tags eq 'a')", Verdict::Unknown),
+        ("settings/any(s: s/id eq '2' and s/tags eq 'a')", Verdict::No),
+        ("settings/any(s: s/tags/any(t: t eq 'A'))", Verdict::Yes),
+        ("deep/list eq 'x' and name eq 'm'", Verdict::No),
+        ("deep/list eq 'x' or name eq 'n'", Verdict::Yes),
+        // Neither true nor false, whatever the collection: it can never be meant.
+        ("deep/list eq 'x' and startswith(nothing,'a')", Verdict::No),
+        ("not (deep/list eq 'x' or startswith(nothing,'a'))", Verdict::No),
+    ] {
+        assert_eq!(Filter::parse(policies(), text).unwrap().judge(&object), wanted, "{text}");
+    }
+}
+
+/// A policy of which everything is kept.
+struct Kept(Map<String, Value>);
+
+impl Subject for Kept {
+    fn property(&self, name: &str) -> Option<&Value> {
+        Some(self.0.get(name).unwrap_or(&Value::Null))
+    }
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+#[test]
+fn a_term_that_met_nothing_it_can_be_about_is_told_with_what_was_there_instead() {
+    let objects = [
+        json!({ "name": "a", "on": true, "count": null, "org": { "division": "x" }, "list": [{ "sku": "s" }], "at": "x" }),
+        json!({ "name": "b", "on": true, "count": 3, "org": null, "list": [] }),
+    ];
+    for (text, unmet) in [
+        ("name eq 'x' or count eq 3 or org/division eq 'y' or list/any(l: l/sku eq 't')", vec![]),
+        ("nam eq 'x'", vec![("nam", Unmet::Absent)]),
+        ("not (nam eq 'x') and nam ne null", vec![("nam", Unmet::Absent), ("nam", Unmet::Absent)]),
+        ("org/Division eq null", vec![("org/Division", Unmet::Absent)]),
+        ("list/any(l: l/skuID eq 's')", vec![("list/skuID", Unmet::Absent)]),
+        ("name/x eq null", vec![("name/x", Unmet::Absent)]),
+        ("on eq 'true'", vec![("on", Unmet::OtherType)]),
+        ("on in ('true',1)", vec![("on", Unmet::OtherType)]),
+        ("contains(on,'t')", vec![("on", Unmet::OtherType)]),
+        ("at lt 2026-01-01", vec![("at", Unmet::OtherType)]),
+        ("name/any(n: n eq 'x')", vec![("name", Unmet::NoCollection)]),
+        ("list/sku eq 's'", vec![("list/sku", Unmet::Collection)]),
+        ("list eq null", vec![("list", Unmet::Collection)]),
+        // Also where the rest decides.
+        ("name ne null or nam eq 'x'", vec![("nam", Unmet::Absent)]),
+        ("name eq null and on eq 'x'", vec![("on", Unmet::OtherType)]),
+        ("name ne null or on eq true", vec![]),
+    ] {
+        let filter = Filter::parse(policies(), text).unwrap();
+        let mut met = Met::default();
+        for object in &objects {
+            // Each as a page of its own: what was met before is not forgotten.
+            let mut judging = Judging::of(&filter, met.to_string().parse().unwrap());
+            judging.judge(&Kept(object.as_object().unwrap().clone()));
+            met = judging.met();
+        }
+        assert_eq!(filter.unmet(met).collect::<Vec<_>>(), unmet, "{text}");
+    }
+}
+
+#[test]
+fn what_an_item_is_called_is_open_where_it_is_not_known() {
+    let object = whole(json!({ "rolesHeld": [{ "id": "r1" }, { "id": "r2", "displayName": "Reader" }] }));
+    for (text, wanted) in [
+        ("rolesHeld/any(r: r/displayName eq 'Reader')", Verdict::Yes),
+        ("rolesHeld/any(r: r/displayName eq 'Global Administrator')", Verdict::Unknown),
+        ("not rolesHeld/any(r: r/displayName eq 'Global Administrator')", Verdict::Unknown),
+        ("rolesHeld/any(r: r/displayName ne 'Reader')", Verdict::Unknown),
+        ("rolesHeld/any(r: r/id eq 'r1' and r/displayName eq null)", Verdict::Unknown),
+        ("rolesHeld/any(r: r/id eq 'r3' and r/displayName eq null)", Verdict::No),
+    ] {
+        let filter = Filter::parse(users(), text).unwrap();
+        assert_eq!(filter.judge(&object), wanted, "{text}");
+        assert!(
+            filter.asks_names_of(Derived::RolesHeld)
+                && filter.sources().iter().any(|kind| *kind == kinds::get("roles").unwrap().name)
+        );
+    }
+    let by_id = Filter::parse(users(), "rolesHeld/any(r: r/id eq 'r1')").unwrap();
+    assert!(
+        !by_id.asks_names_of(Derived::RolesHeld)
+            && !by_id.sources().iter().any(|kind| *kind == kinds::get("roles").unwrap().name)
+    );
+}
+
+#[test]
+fn of_an_object_that_could_not_be_read_its_id_is_known_and_what_leads_to_it() {
+    let manifest = json!({
+        "format": 2, "snapshot": "snp_01jzzzzzzzzzzzzzzzzzzzzzzz", "tenant": "7e000000-0000-4000-8000-000000000001",
+        "base": null, "startedAt": "2026-01-01T00:00:00Z", "sealedAt": "2026-01-01T00:00:00Z", "runs": {}, "tokens": {},
+        "missing": [], "fullAt": {}, "requests": 0, "resourceUnits": 0, "throttled": 0, "storedBlobs": 0, "storedBytes": 0
+    });
+    let manifest = Manifest::from_bytes(manifest.to_string().as_bytes()).unwrap();
+    let object = json!({ "id": "1", "mail": "a@x", "memberOf": [{ "id": "g" }] });
+    for (text, wanted) in [
+        ("mail eq 'a@x'", Verdict::Unknown),
+        ("mail ne 'a@x'", Verdict::Unknown),
+        ("id eq '1'", Verdict::Yes),
+        ("memberOf/any(g: g/id eq 'g')", Verdict::Yes),
+        ("id eq '2' and mail eq 'a@x'", Verdict::No),
+    ] {
+        let filter = Filter::parse(users(), text).unwrap();
+        let beliefs = Beliefs::of(&manifest, users(), &filter);
+        let seen = Seen { object: object.as_object().unwrap(), beliefs: &beliefs, is_stale: true };
         assert_eq!(filter.judge(&seen), wanted, "{text}");
     }
 }

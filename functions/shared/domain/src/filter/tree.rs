@@ -17,6 +17,22 @@ pub(super) enum Node {
     Some(Path, Option<Box<Node>>),
 }
 
+impl Node {
+    /// Whether it asks about the object itself, and not only about items.
+    pub(super) fn asks_object(&self) -> bool {
+        match self {
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(Self::asks_object),
+            Self::Not(node) => node.asks_object(),
+            Self::Compared(path, ..) | Self::Listed(path, _) | Self::Matched(_, path, _) => {
+                path.root == Root::Object
+            }
+            Self::Some(path, condition) => {
+                path.root == Root::Object || condition.as_ref().is_some_and(|node| node.asks_object())
+            }
+        }
+    }
+}
+
 /// Where a path begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Root {
@@ -24,13 +40,26 @@ pub(super) enum Root {
     Object,
     /// At the item of an `any`, of which the outermost is 0.
     Item(usize),
+    /// The same, where the items follow from links and grants: what such an item does not have is not known of it.
+    Derived(usize),
 }
 
 /// What leads to a value.
 #[derive(Clone, Debug)]
 pub(super) struct Path {
+    /// The number of the term that asks about it, from 0.
+    pub term: usize,
     pub root: Root,
     pub names: Vec<String>,
+}
+
+/// What a person wrote as one term, without what is asked of it.
+#[derive(Clone, Debug)]
+pub(super) struct Term {
+    /// The path from the object, also where it was written from an item.
+    pub path: String,
+    /// Whether it is an `any`.
+    pub is_any: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

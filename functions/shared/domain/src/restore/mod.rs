@@ -54,7 +54,7 @@ pub use policies::clean as content;
 pub use properties::writable;
 pub use returned::at_last;
 pub use schedules::{
-    SCHEDULE, Schedule, ScheduleEnd, Tenure, is_activated, may_be_privileged, with_fixed_end,
+    SCHEDULE, Schedule, ScheduleEnd, Tenure, is_activated, is_in_force, may_be_privileged, with_fixed_end,
 };
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
 pub use step::{Cause, End, Impossible, Remark, RestorePlan, Step, Warning, WriteAction};

@@ -108,6 +108,15 @@ impl ScheduleEnd {
     }
 }
 
+/// Whether what a fact says of a role is so at that moment: its schedule, if it has one, has begun, and is not known to be over.
+pub fn is_in_force(fact: &Map<String, Value>, at: Timestamp) -> bool {
+    let start = fact.get(SCHEDULE).and_then(|info| info.get("startDateTime")).and_then(Value::as_str);
+    let begins_later =
+        start.and_then(|start| start.parse::<Timestamp>().ok()).is_some_and(|start| start > at);
+    let is_over = matches!(ScheduleEnd::of(fact), ScheduleEnd::At(end) if end <= at);
+    !begins_later && !is_over
+}
+
 /// Whether the schedule is the activation of an eligible role.
 pub fn is_activated(schedule: &Map<String, Value>) -> bool {
     schedule.get("assignmentType").is_some_and(|t| t == "Activated")
