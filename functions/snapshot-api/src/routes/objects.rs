@@ -54,6 +54,9 @@ async fn list(
     let kind = query.kind.as_deref().map(kinds::get).transpose()?;
     let (tenant, browse) = (admitted.stored()?, &api.browse);
     let ObjectsIn { name, id: key, filter, .. } = &query;
+    if key.is_some() && query.cursor.is_some() {
+        Err(Error::invalid_field("cursor", "does not go with an id, which is found in one part"))?;
+    }
     let found = match (key, filter, kind) {
         (Some(key), None, _) if name.is_none() => browse.by_id(tenant, &id, kind, key).await?,
         (Some(_), _, _) => Err(Error::invalid_field("id", "stands alone, without name and filter"))?,

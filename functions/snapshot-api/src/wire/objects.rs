@@ -21,15 +21,17 @@ pub struct ObjectsIn {
     /// A part of the name, or of another property that is searched: whatever its case, width and marks.
     #[garde(inner(length(chars, min = 1, max = 200)))]
     pub name: Option<String>,
-    /// Only the objects of this id, without name and filter.
+    /// Only the objects of this id, without name, filter and cursor; blanks and braces around it are left out.
     #[garde(inner(length(chars, min = 1, max = 500)))]
     pub id: Option<String>,
     /// Only objects of the kind that this filter means, in a part of OData's `$filter`: `eq ne gt ge lt le in`, `startswith`,
     /// `endswith`, `contains`, `and or not`, paths such as `employeeOrgData/division`, and `any` over collections, such as
     /// `otherMails/any(m: endswith(m,'@x.example'))`. Of users and groups also `memberOf`, `transitiveMemberOf` and `rolesHeld`,
     /// as in `rolesHeld/any(r: r/displayName eq 'Global Administrator' and r/isEligible eq false)`; a role has `id`,
-    /// `displayName`, `directoryScopeId`, `isEligible` and `through`, the id of the group through which it is held. Collections are
-    /// asked about by `any` alone. Text stands between single quotes, times do not. At most 2,048 bytes, 100 terms and 8 deep. A
+    /// `displayName`, `directoryScopeId`, `isEligible` and `through`, the id of the group through which it is held, a group `id` and
+    /// `displayName`; what a schedule gives is held from its beginning to its end. Collections are asked about by `any` alone: an
+    /// object in which a comparison meets one is undecided. A path that met nothing which it can be about is named in
+    /// `searched.notHeld`. Text stands between single quotes, times do not. At most 2,048 bytes, 100 terms and 8 deep. A
     /// fault names the character at which it is, from 1.
     #[garde(inner(length(chars, min = 1, max = 2_048)))]
     pub filter: Option<String>,
@@ -105,6 +107,9 @@ pub struct FoundOut {
     /// The number of objects, in this part and those before it, of which the snapshot does not know what the filter asks: they
     /// are not among the items. 0 without a filter.
     undecided: u64,
+    /// With an id: the objects of that id that lay in the recycle bin, of which the snapshot holds nothing else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    in_recycle_bin: Vec<ObjectSummaryOut>,
     /// What was to be searched.
     searched: Searched,
 }
@@ -116,6 +121,7 @@ impl From<Found> for FoundOut {
             next: found.next,
             complete: found.complete,
             undecided: found.undecided,
+            in_recycle_bin: found.in_recycle_bin.into_iter().map(Into::into).collect(),
             searched: found.searched,
         }
     }

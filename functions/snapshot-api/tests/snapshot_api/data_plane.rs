@@ -439,6 +439,7 @@ async fn an_object_is_read_by_a_key_with_slashes_and_told_with_its_links() {
         ("kind=groups&filter=mail%20eq%20null&cursor=x", "cursor"),
         ("id=g&name=x", "id"),
         ("kind=groups&id=g&filter=mail%20eq%20null", "id"),
+        ("id=g&cursor=x", "cursor"),
     ] {
         let path = format!("/v1/organisations/{org}/snapshots/{SNAPSHOT}/objects?{query}");
         let answer = plane.ask(Some(&owner), "GET", &path, &Value::Null).await;

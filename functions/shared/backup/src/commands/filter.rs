@@ -128,7 +128,8 @@ impl Browse {
             last = Some(key.into_bytes());
         }
         searched.name_unmet(kind, filter.unmet(looking.judging.met()));
-        Ok(Found { items, complete: next.is_none() && undecided == 0, undecided, next, searched })
+        let complete = next.is_none() && undecided == 0;
+        Ok(Found { items, complete, undecided, next, in_recycle_bin: Vec::new(), searched })
     }
 }
 

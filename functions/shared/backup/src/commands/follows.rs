@@ -192,18 +192,21 @@ impl<'v> Follows<'v> {
         if !self.named.contains(&derived) {
             return Ok(Some(groups.iter().map(|(id, _)| json!({ "id": id })).collect()));
         }
-        let looks = groups.iter().map(|group| async move {
-            if until.is_over() {
-                return Ok(None);
-            }
-            let named = match self.seen.get(group) {
-                Some(named) if !self.is_stale(group.1, &group.0) => named.clone(),
-                _ => self.find_name(&[group.1], &group.0).await?,
-            };
-            Ok(Some(with_name(json!({ "id": group.0 }), &named)))
-        });
+        let looks: Vec<_> = groups.iter().map(|group| self.as_item(group, until)).collect();
         let items: Vec<Option<Value>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
         Ok(items.into_iter().collect())
+    }
+
+    /// A group with its name; none where the time is over.
+    async fn as_item(&self, group: &Group, until: &Until) -> Result<Option<Value>> {
+        if until.is_over() {
+            return Ok(None);
+        }
+        let named = match self.seen.get(group) {
+            Some(named) if !self.is_stale(group.1, &group.0) => named.clone(),
+            _ => self.find_name(&[group.1], &group.0).await?,
+        };
+        Ok(Some(with_name(json!({ "id": group.0 }), &named)))
     }
 
     fn is_stale(&self, kind: KindName, id: &str) -> bool {

@@ -41,6 +41,14 @@ impl<'v> Memberships<'v> {
         Ok(groups)
     }
 
+    async fn of_one_in_time(&self, member: String, until: &Until) -> Result<Option<(String, Vec<Group>)>> {
+        if until.is_over() {
+            return Ok(None);
+        }
+        let groups = self.of_one(&member).await?;
+        Ok(Some((member, groups)))
+    }
+
     /// The groups that these are in, however deep, without these themselves; none where that takes too long.
     pub async fn around(
         &mut self,
@@ -79,12 +87,8 @@ impl<'v> Memberships<'v> {
             found.extend(read);
             return Ok(Some(found));
         }
-        let looks = unknown.into_iter().map(|member| async move {
-            if until.is_over() {
-                return Ok(None);
-            }
-            Ok::<_, Error>(Some((member.clone(), self.of_one(member).await?)))
-        });
+        let looks: Vec<_> =
+            unknown.into_iter().map(|member| self.of_one_in_time(member.clone(), until)).collect();
         let looked: Vec<Option<_>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
         let looked: Option<Vec<_>> = looked.into_iter().collect();
         Ok(looked.map(|looked| found.into_iter().chain(looked).collect()))

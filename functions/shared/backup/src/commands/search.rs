@@ -6,7 +6,7 @@
 use super::browse::Browse;
 pub use super::reads::READS;
 pub use super::searched::{NotHeld, Searched};
-use crate::archive::{Hit, Limits, Part, SnapshotView, Walked, Way, name_of, names_run};
+use crate::archive::{Hit, Limits, Part, SnapshotView, Walked, Way, bin, name_of, names_run};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::kinds::{KINDS, Kind};
@@ -25,6 +25,8 @@ pub struct Found {
     /// Of how many objects, on this page and those before it, it is not known whether they are meant. Only a filter can leave
     /// that open.
     pub undecided: u64,
+    /// Of a search by an id: the objects of that id that lay in the recycle bin. The snapshot holds nothing of them but that.
+    pub in_recycle_bin: Vec<Hit>,
     /// What was, or is going to be, looked at.
     pub searched: Searched,
 }
@@ -104,12 +106,20 @@ impl Browse {
             (at, after) = (at + 1, None);
             next = steps.get(at).map(|step| cursor(*step, b"", &bound));
         }
-        Ok(Found { items, complete: next.is_none(), undecided: 0, next, searched })
+        Ok(Found {
+            items,
+            complete: next.is_none(),
+            undecided: 0,
+            next,
+            in_recycle_bin: Vec::new(),
+            searched,
+        })
     }
 }
 
 impl Browse {
-    /// The objects of that id, of the one kind or of whatever kind: as it is written, or in lower case.
+    /// The objects of that id, of the one kind or of whatever kind: as it is written, or in lower case, without blanks and
+    /// braces around it.
     ///
     /// # Errors
     /// `NotFound` when there is no such snapshot, or it does not hold the one kind; `Conflict` when it is not sealed.
@@ -122,7 +132,9 @@ impl Browse {
     ) -> Result<Found> {
         let view = self.open(tenant, id).await?;
         let searched = Searched::of(&view, kind, |_| Vec::new())?;
-        let mut items = Vec::new();
+        let key = key.trim();
+        let key = key.strip_prefix('{').and_then(|key| key.strip_suffix('}')).unwrap_or(key);
+        let (mut items, mut in_recycle_bin) = (Vec::new(), Vec::new());
         for kind in KINDS.iter().copied().filter(|k| searched.kinds.contains(&k.name)) {
             // Why both: ids of Graph are in lower case, keys of assignments as it writes them, and people paste either.
             for key in [key.to_owned(), key.to_lowercase()] {
@@ -130,9 +142,14 @@ impl Browse {
                     items.push(Hit { kind: kind.name, key, name: name_of(kind, &object) });
                     break;
                 }
+                let Some(deleted) = view.find_run(&bin(kind)) else { continue };
+                if view.find_record(deleted, key.as_bytes()).await?.is_some() {
+                    in_recycle_bin.push(Hit { kind: kind.name, key, name: None });
+                    break;
+                }
             }
         }
-        Ok(Found { items, next: None, complete: true, undecided: 0, searched })
+        Ok(Found { items, next: None, complete: true, undecided: 0, in_recycle_bin, searched })
     }
 }
 

@@ -1,12 +1,13 @@
 //! Objects of a kind that a snapshot could not read: it holds them as an earlier one did, or not at all.
 
-use crate::archive::{SnapshotView, read_object};
+use crate::archive::{OpenRun, SnapshotView, read_object};
 use domain::Result;
 use domain::kinds::{Identity, Kind};
 use domain::stored::Missing;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How many of them are looked up side by side.
 const AT_ONCE: usize = 16;
@@ -51,11 +52,13 @@ impl<'v> Stale<'v> {
             }
             return Ok(not_held.len() as u64);
         }
-        let looks = self.0.iter().map(|id| {
-            let mut lookup = run.lookup();
-            async move { lookup.get(id.as_bytes()).await.map(|found| found.is_none()) }
-        });
+        let looks: Vec<_> = self.0.iter().map(|id| lacks(run.clone(), (*id).to_owned())).collect();
         let looked: Vec<bool> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
         Ok(looked.into_iter().filter(|is_not_held| *is_not_held).count() as u64)
     }
+}
+
+/// Whether a run has no record of that key.
+async fn lacks(run: Arc<OpenRun>, key: String) -> Result<bool> {
+    Ok(run.lookup().get(key.as_bytes()).await?.is_none())
 }

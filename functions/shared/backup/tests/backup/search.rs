@@ -168,13 +168,28 @@ async fn an_object_is_found_by_its_id_whatever_its_kind() {
         (None, "A1", vec![("users", "Ann"), ("groups", "Group")]),
         (groups, "a1", vec![("groups", "Group")]),
         (None, "b|C|/|", vec![("users", "Bob")]),
+        // As people paste it.
+        (groups, " {A1}\t", vec![("groups", "Group")]),
         (None, "a", vec![]),
+        (None, "{a1", vec![]),
     ] {
         let found = shelf.browse().by_id(&shelf.tenant, &shelf.snapshot, kind, key).await.unwrap();
         let told: Vec<_> =
             found.items.iter().map(|hit| (hit.kind.to_string(), hit.name.clone().unwrap())).collect();
         let wanted: Vec<_> = wanted.into_iter().map(|(k, n)| (k.to_owned(), n.to_owned())).collect();
         assert_eq!((told, found.complete), (wanted, true), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn that_an_id_lay_in_the_recycle_bin_is_said_by_the_search_for_it() {
+    let mut shelf = Shelf::of(&[("users", &vec![("a1".to_owned(), "Ann".to_owned())])]).await;
+    shelf.hold("users.bin", &[("b2", "")]).await;
+    shelf.seal_another().await;
+    for (key, items, deleted) in [("a1", 1, vec![]), ("B2", 0, vec!["b2"]), ("c3", 0, vec![])] {
+        let found = shelf.browse().by_id(&shelf.tenant, &shelf.snapshot, None, key).await.unwrap();
+        let in_bin: Vec<_> = found.in_recycle_bin.iter().map(|hit| hit.key.as_str()).collect();
+        assert_eq!((found.items.len(), in_bin), (items, deleted), "{key}");
     }
 }
 
