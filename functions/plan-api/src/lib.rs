@@ -83,7 +83,7 @@ pub struct PlanApi {
 }
 
 impl PlanApi {
-    /// The control plane over these ports. The portal's address is `portal` below the installation's public address,
+    /// The control plane over these ports. Access links lead to `access` below the installation's public address,
     /// which is found from the consent's callback: that is `v1/consent/callback` below it.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl PlanApi {
         let Ports { records, directory, keys, signer, sign_ins, consent, has_sign_in, .. } = ports;
         let portal_url = consent
             .redirect_url
-            .join("../../portal")
+            .join("../../access")
             .map_err(|e| Error::invalid("the public address has no paths").caused_by(e))?;
         let gate = || Gate { records: records.clone() };
         let (clock, ids) = (|| ports.clock.clone(), || ports.ids.clone());

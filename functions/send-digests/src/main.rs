@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     };
     let worker = Worker::new(ports)?;
     let worker = Arc::new(match wiring.settings.find(PUBLIC_URL) {
-        Some(url) => worker.with_portal(&format!("{}/portal", url.trim_end_matches('/'))),
+        Some(url) => worker.with_portal(&format!("{}/", url.trim_end_matches('/'))),
         None => worker,
     });
     run(service_fn(move |event: LambdaEvent<Value>| {

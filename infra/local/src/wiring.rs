@@ -3,7 +3,7 @@
 //! Nothing else in this crate knows a job or a route by name.
 
 use crate::config::CloudConfig;
-use crate::host::{Function, Route, http_function, typed};
+use crate::host::{Function, Route, http_function, page_function, typed};
 use crate::ports::Ports;
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use backup::{diff_snapshots, schedule_snapshots, take_snapshot};
@@ -116,11 +116,14 @@ fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>>
     let mut routes = vec![
         open("GET /v1/consent/callback", true),
         open("POST /v1/access", true),
-        open("GET /portal", true),
         open("GET /v1/signing-keys", true),
         open("GET /v1/openapi.json", true),
         open("ANY /v1/{rest+}", false),
     ];
+    let pages = page_function(serve_portal::router(portal_pages(wanted)?));
+    for key in ["ANY /", "ANY /{rest+}"] {
+        routes.push(Route { key: key.to_owned(), to: pages.clone(), open: true });
+    }
     for part in ["snapshots", "comparisons", "restores"] {
         for key in [
             format!("ANY /v1/organisations/{{org}}/{part}"),
@@ -130,6 +133,15 @@ fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>>
         }
     }
     Ok(routes)
+}
+
+/// The pages, which ask the API at its own address as whoever is signed in.
+fn portal_pages(wanted: Wanted<'_>) -> Result<serve_portal::Portal> {
+    let public_url = wanted.api_url.parse().map_err(|_| Error::invalid("the public address is none"))?;
+    let (issuer, client_id) = wanted.config.sign_in.clone().unzip();
+    let settings = serve_portal::Settings { public_url, issuer, client_id };
+    let ports = serve_portal::Ports { now: serve_portal::now, random: serve_portal::random };
+    serve_portal::Portal::new(settings, ports).map_err(Error::invalid)
 }
 
 fn snapshot_api(wanted: Wanted<'_>) -> SnapshotApi {
@@ -254,7 +266,7 @@ fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
 
 /// Where people find what a mail has no room for.
 fn portal(wanted: Wanted<'_>) -> String {
-    format!("{}/portal", wanted.api_url.trim_end_matches('/'))
+    format!("{}/", wanted.api_url.trim_end_matches('/'))
 }
 
 fn records(wanted: Wanted<'_>) -> Records {

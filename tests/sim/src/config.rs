@@ -18,6 +18,13 @@ pub const ADMINISTRATOR_SECRET: &str = "simulated-administrator-secret";
 /// The tenant of [`SimConfig::company`].
 pub const COMPANY_TENANT_ID: &str = "7e000000-0000-4000-8000-000000000001";
 
+/// Client id of the portal that people of the partner sign in to: a public client, without a secret.
+pub const PORTAL_CLIENT_ID: &str = "5e000000-0000-4000-8000-000000000004";
+/// The tenant of the partner of [`SimConfig::with_partner`], in which its people sign in.
+pub const PARTNER_TENANT_ID: &str = "7e000000-0000-4000-8000-000000000002";
+/// The id of Ada, who works at the partner.
+pub const ADA_ID: &str = "ada00000-0000-4000-8000-000000000001";
+
 /// The application permissions that are needed to read everything.
 pub const READING: &[&str] = &[
     "User.Read.All",
@@ -76,6 +83,8 @@ pub struct SimConfig {
     pub apps: Vec<AppConfig>,
     /// How long each HTTP answer of Graph takes, in milliseconds.
     pub page_latency_ms: u64,
+    /// Who can be chosen on the page on which people sign in to a public client.
+    pub people: Vec<Colleague>,
     /// The throttling limits; see [`Limits`].
     pub limits: Limits,
     /// Behaviour that is uncertain, or that a test wants to be different.
@@ -108,6 +117,17 @@ pub struct TenantConfig {
     pub tracks_changes: bool,
 }
 
+/// Somebody who signs in on the login's page, though the directory need not hold them.
+#[derive(Clone, Debug)]
+pub struct Colleague {
+    /// The object id of the person, a GUID.
+    pub id: String,
+    /// The name that the page shows.
+    pub name: String,
+    /// The tenant that they are of.
+    pub tenant: String,
+}
+
 /// A licence without which Graph refuses a part of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum Licence {
@@ -126,7 +146,7 @@ pub struct AppConfig {
     pub client_id: String,
     /// The display name of the application.
     pub name: String,
-    /// A client secret, if it has one.
+    /// A client secret, if it has one. Without this and a certificate it is a public client, which redeems codes alone.
     pub secret: Option<String>,
     /// A certificate in PEM form, if it has one.
     pub certificate_pem: Option<String>,
@@ -145,6 +165,7 @@ impl Default for SimConfig {
             tenants: Vec::new(),
             apps: Vec::new(),
             page_latency_ms: 0,
+            people: Vec::new(),
             limits: Limits::default(),
             switches: Switches::default(),
             real_time: true,
@@ -152,7 +173,41 @@ impl Default for SimConfig {
     }
 }
 
+impl AppConfig {
+    /// Whether it is a public client: it proves nothing of itself but that it began the sign-in (PKCE).
+    pub(crate) fn is_public(&self) -> bool {
+        self.secret.is_none() && self.certificate_pem.is_none()
+    }
+}
+
 impl SimConfig {
+    /// The same with the partner's own tenant, in which Ada signs in to the portal.
+    #[must_use]
+    pub fn with_partner(mut self) -> Self {
+        self.tenants.push(TenantConfig {
+            id: PARTNER_TENANT_ID.into(),
+            name: "Northwind IT".into(),
+            domain: "northwind.example".into(),
+            users: 0,
+            service_plans: 3,
+            premium_p1: false,
+            premium_p2: false,
+            intune: false,
+            tracks_changes: true,
+        });
+        self.apps.push(AppConfig {
+            client_id: PORTAL_CLIENT_ID.into(),
+            name: "Portal".into(),
+            ..AppConfig::default()
+        });
+        self.people.push(Colleague {
+            id: ADA_ID.into(),
+            name: "Ada Berg".into(),
+            tenant: PARTNER_TENANT_ID.into(),
+        });
+        self
+    }
+
     /// One tenant of `users` users, and three applications: reader, writer and administrator.
     /// Only the administrator's is consented from the start.
     pub fn company(seed: u64, users: usize) -> Self {

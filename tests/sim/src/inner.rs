@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::{AppConfig, Licence, SimConfig, TenantConfig};
+use crate::config::{AppConfig, Colleague, Licence, SimConfig, TenantConfig};
 use crate::faults::Faults;
 use crate::graph::DeltaQueries;
 use crate::login::Login;
@@ -40,6 +40,7 @@ pub(crate) struct Inner {
     pub clock: Arc<Clock>,
     pub tenants: Vec<TenantState>,
     pub apps: Vec<AppConfig>,
+    pub people: Vec<Colleague>,
     pub switches: RwLock<Arc<Switches>>,
     pub limits: RwLock<Limits>,
     pub throttle: Mutex<Throttle>,
@@ -84,6 +85,7 @@ impl Inner {
             tenants: tenants.collect(),
             clock,
             apps: config.apps,
+            people: config.people,
             switches: RwLock::new(Arc::new(config.switches)),
             limits: RwLock::new(config.limits),
             throttle: Mutex::default(),

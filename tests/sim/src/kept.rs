@@ -44,6 +44,7 @@ impl Control {
             clock,
             tenants,
             apps: _,
+            people: _,
             switches,
             limits,
             throttle,

@@ -1,17 +1,11 @@
-//! The way into an organisation's portal: the link, the session that it is exchanged for, and the page behind it.
-//!
-//! The page shows an organisation's snapshots, searched and compared. It holds nothing of a customer: what it shows,
-//! its script asks the API for, with the session that the link's token is exchanged for. So it is the same for
-//! everybody, and needs no caller.
+//! The way into an organisation's portal: the link, and the session that it is exchanged for. The pages are
+//! `serve-portal`'s.
 
-use super::{NOT_KEPT, page_headers};
+use super::NOT_KEPT;
 use crate::PlanApi;
 use crate::wire::access::{AccessIn, AccessLinkOut, SessionOut};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use domain::rights::Action;
 use domain::{ErrorKind, OrganisationId};
 use engine::metrics::ACCESS_REFUSED;
@@ -20,8 +14,6 @@ use runtime::http::{AlsoLogged, Asked, AuditTrail, Input, Named, Notes, PathOf, 
 use runtime::metrics::count_now;
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
-use sha2::{Digest, Sha256};
-use std::sync::LazyLock;
 
 const TAG: Tag =
     Tag { name: "Access", description: "The way of an end user into the portal of an organisation." };
@@ -43,12 +35,6 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             )
             .answers::<SessionOut>(201)
             .problems(&[404]),
-        Route::get("/portal", "openPortal", page)
-            .says(
-                "The page behind an access link, the same for everybody.",
-                "Answers the page of the portal. It holds nothing of a customer: its script asks this API.",
-            )
-            .answers_text(200, "text/html"),
     ];
     under(&TAG, rows)
 }
@@ -88,27 +74,4 @@ async fn open(
         subjects: vec![("made", session.id.to_string())],
     };
     Ok((Extension(also), (StatusCode::CREATED, NOT_KEPT, Json(session.into()))))
-}
-
-const SCRIPT: &str = include_str!("../../portal/portal.js");
-const STYLE: &str = include_str!("../../portal/portal.css");
-const PAGE: &str = include_str!("../../portal/page.html");
-
-/// The page and its Content-Security-Policy, under which only its own script and style run. Made once: both are the
-/// same for every answer.
-static MADE: LazyLock<(String, String)> = LazyLock::new(|| {
-    let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
-    let page = PAGE.replacen("{style}", STYLE, 1).replacen("{script}", SCRIPT, 1);
-    let policy = format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        hash(SCRIPT),
-        hash(STYLE),
-    );
-    (page, policy)
-});
-
-async fn page() -> Response {
-    let (page, policy) = &*MADE;
-    (page_headers(policy), page.as_str()).into_response()
 }

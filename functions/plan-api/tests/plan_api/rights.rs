@@ -94,13 +94,8 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
 ];
 
 /// Without a caller: a browser comes from Microsoft, a link's token is the proof, anybody may read what there is.
-const OPEN: &[&str] = &[
-    "GET /v1/consent/callback",
-    "POST /v1/access",
-    "GET /portal",
-    "GET /v1/signing-keys",
-    "GET /v1/openapi.json",
-];
+const OPEN: &[&str] =
+    &["GET /v1/consent/callback", "POST /v1/access", "GET /v1/signing-keys", "GET /v1/openapi.json"];
 
 fn routes_of_the_router() -> BTreeSet<String> {
     plan_api::operations().iter().map(Operation::key).collect()

@@ -95,6 +95,7 @@ pub async fn run(options: ServeOptions) -> Result<()> {
     let config = options.config()?;
     let (graph_url, login_url) = (config.graph_url.clone(), config.login_url.clone());
     let cloud = Cloud::start(config).await?;
+    println!("Portal     {}", cloud.api_url());
     println!("API        {}", cloud.api_url());
     println!("Callback   {}/{}", cloud.api_url(), runtime::settings::CALLBACK_PATH);
     println!("Graph      {graph_url}");

@@ -36,7 +36,7 @@ pub struct SimulateOptions {
 /// # Errors
 /// `Conflict` when the port is taken, or the file cannot be written.
 pub async fn run(options: SimulateOptions) -> Result<()> {
-    let mut config = SimConfig::company(options.seed, options.users);
+    let mut config = SimConfig::company(options.seed, options.users).with_partner();
     for tenant in &mut config.tenants {
         tenant.service_plans = options.plans;
         tenant.tracks_changes = !options.external;
@@ -58,11 +58,18 @@ pub async fn run(options: SimulateOptions) -> Result<()> {
     }
     println!("{}={}", graph::GraphSettings::GRAPH_URL, server.graph_url());
     println!("{}={}", graph::GraphSettings::LOGIN_URL, server.login_url());
+    let portal = format!("{}/{}/v2.0", server.login_url(), sim::PARTNER_TENANT_ID);
+    println!("{}={portal}", runtime::settings::OIDC_ISSUER);
+    println!("{}={}", runtime::settings::OIDC_AUDIENCE, sim::PORTAL_CLIENT_ID);
     for tenant in tenants {
         println!("tenant {} {} ({}, {} users)", tenant.id, tenant.name, tenant.domain, tenant.users);
     }
     for app in apps {
-        let consented = if app.consented { "consented" } else { "to be consented" };
+        let consented = match (app.client_id == sim::PORTAL_CLIENT_ID, app.consented) {
+            (true, _) => "people sign in to it",
+            (_, true) => "consented",
+            _ => "to be consented",
+        };
         println!(
             "app    {} {} secret {} ({consented})",
             app.client_id,

@@ -5,6 +5,7 @@
 
 mod partner;
 mod place;
+mod portal;
 mod story;
 mod telling;
 mod verify;
@@ -70,6 +71,10 @@ pub async fn run(options: DemoOptions) -> Result<()> {
         println!("{figures:#}");
     }
     if let (true, true, Some(outbox)) = (options.keep, faults.is_empty(), place.outbox()) {
+        if let Some(login) = &simulated {
+            portal::let_ada_in(&place, login).await?;
+            eprintln!("Open {} and sign in as Ada.", place.api_url());
+        }
         eprintln!("Serving {}; mails are in {}. Interrupt to end.", place.api_url(), outbox.display());
         crate::interrupt::interrupted().await?;
     }
@@ -110,7 +115,7 @@ async fn set(
         }
         (None, None) => {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let server = Sim::new(SimConfig::company(1, options.users)).serve(address).await;
+            let server = Sim::new(SimConfig::company(1, options.users).with_partner()).serve(address).await;
             let server =
                 server.map_err(|e| Error::unavailable("no port for the simulated cloud").caused_by(e))?;
             let (graph, login) = (server.graph_url(), server.login_url());
@@ -134,6 +139,7 @@ async fn set(
         login_url,
         // Why: another cloud may have no page on which people sign in.
         consent_sign_in: simulated.is_some(),
+        sign_in: simulated.as_ref().map(|server| portal::sign_in(&server.login_url())),
         auto_ticks: false,
         secrets: credentials(find)?,
         ..CloudConfig::default()

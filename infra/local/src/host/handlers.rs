@@ -99,6 +99,11 @@ pub fn http_function(router: Router) -> Arc<dyn Function> {
     Arc::new(Http(runtime::http::service(router)))
 }
 
+/// The function of a router of pages, which is complete by itself.
+pub fn page_function(router: Router) -> Arc<dyn Function> {
+    Arc::new(Http(router))
+}
+
 struct Http(Router);
 
 #[async_trait]

@@ -17,7 +17,7 @@ mod sqs_event;
 
 pub use busy::Busy;
 pub use function::{Function, typed};
-pub use handlers::{Reasons, http_function, queue_function, tick_function};
+pub use handlers::{Reasons, http_function, page_function, queue_function, tick_function};
 pub use http_event::{authorizer_event, request_event};
 pub use listener::{Gateway, Listening, bind};
 pub use poller::{Mapping, backoff_ms};

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod ask_tenant;
+mod browser;
 mod cloud;
 mod common;
 mod contracts;
@@ -11,6 +12,7 @@ mod files;
 mod listener;
 mod mails;
 mod poller;
+mod portal;
 mod queue;
 mod vault;
 mod verify_audit;

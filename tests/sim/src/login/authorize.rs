@@ -1,6 +1,7 @@
 //! The interactive sign-in, which needs no page: a user of the tenant is signed in at once, and the browser is sent
 //! back with a code. `sim_user` names the user, by id; otherwise it is the first Global Administrator, or somebody
 //! whom the directory does not hold. `delegated` is such a one, too: a partner's technician by delegated administration.
+//! To a public client, people of the cloud's own list sign in: a page shows them, and each is one link.
 //!
 //! Source: "Microsoft identity platform and OAuth 2.0 authorization code flow".
 
@@ -9,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::id_token::{SignedIn, id_token};
 use super::{Answer, LoginRequest, page};
+use crate::config::Colleague;
 use crate::graph::{Query, global_administrators, tenant_wide_roles};
 use crate::inner::Inner;
 use crate::state::{Directory, Kind};
@@ -52,10 +54,16 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
     let (Some(index), Some(at)) = (inner.tenant_index(of), inner.tenant_index(tenant)) else {
         return page(400, &format!("AADSTS90002: Tenant '{tenant}' not found."));
     };
-    let Some(user) = who(
+    let people = people_of(inner, &client_id, &inner.tenants[index].config.id);
+    if query.get("sim_user").is_none() && !people.is_empty() {
+        return chooser(request, &people);
+    }
+    let listed = query.get("sim_user").filter(|named| people.iter().any(|person| person.id == **named));
+    let found = who(
         &inner.tenants[index].directory.read().expect("the lock is never held over a panic"),
         query.get("sim_user"),
-    ) else {
+    );
+    let Some(user) = listed.map(str::to_owned).or(found) else {
         return page(400, "AADSTS50034: The user account does not exist in the directory.");
     };
     // From here on the address is known, so that faults are reported to the application and not on a page.
@@ -105,6 +113,24 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
     (302, vec![("location", redirect.to_string())], Vec::new())
 }
 
+/// The people who can sign in there to that application.
+fn people_of<'a>(inner: &'a Inner, client_id: &str, tenant: &str) -> Vec<&'a Colleague> {
+    let is_public = inner.app_index(client_id).is_some_and(|index| inner.apps[index].is_public());
+    inner.people.iter().filter(|person| is_public && person.tenant == tenant).collect()
+}
+
+/// The page on which somebody chooses who they are; each person is a link to the same address.
+fn chooser(request: &LoginRequest<'_>, people: &[&Colleague]) -> Answer {
+    let query = request.query.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let links = people.iter().map(|person| {
+        format!(
+            "<p><a href=\"{}?{query}&amp;sim_user={}\">Sign in as {}</a></p>",
+            request.path, person.id, person.name
+        )
+    });
+    page(200, &format!("<h1>Simulated sign-in</h1>{}", links.collect::<String>()))
+}
+
 /// The id of the user who signs in; none where the one that is named does not exist, or was deleted.
 fn who(d: &Directory, named: Option<&str>) -> Option<String> {
     let Some(named) = named else {
@@ -140,6 +166,11 @@ pub(super) fn redeem(
     }
     if code.page != tenant || code.client_id != client_id || code.redirect != field("redirect_uri") {
         return Err("The code was issued at another tenant, or to another application or address.");
+    }
+    if code.challenge.is_none()
+        && inner.app_index(client_id).is_some_and(|index| inner.apps[index].is_public())
+    {
+        return Err("A public client shows the code_verifier of a code_challenge.");
     }
     if code.challenge.is_some_and(|challenge| challenge != hashed(&field("code_verifier"))) {
         return Err("The code_verifier does not match the code_challenge.");

@@ -101,6 +101,13 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
                 }
             }
         }
+    } else if app.is_public() {
+        // Source: "OAuth 2.0 authorization code flow": public clients send no secret, and get tokens for codes alone.
+        if !is_code {
+            let text =
+                "The client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
+            return no(401, "invalid_client", 700_025, text);
+        }
     } else if field("client_secret").is_empty() {
         let text =
             "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";

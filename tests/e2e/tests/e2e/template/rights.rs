@@ -69,6 +69,18 @@ fn no_right_is_given_by_a_star() {
 }
 
 #[test]
+fn the_portal_may_write_its_log_and_nothing_else() {
+    let template = Template::read();
+    let logs = json!({ "Fn::GetAtt": ["ServePortalLogs", "Arn"] });
+    for grant in grants(&template, "serve-portal").into_iter().filter(|g| g.actions != TRACES) {
+        assert_eq!(
+            (grant.actions.as_slice(), &grant.resources),
+            (&["logs:CreateLogStream", "logs:PutLogEvents"].map(str::to_owned)[..], &vec![logs.clone()])
+        );
+    }
+}
+
+#[test]
 fn every_function_is_traced_and_may_send_its_traces() {
     let template = Template::read();
     assert_eq!(template.globals()["Tracing"], "Active");
@@ -203,6 +215,7 @@ fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
             ],
         ),
         ("send-digests", vec!["TickDeadLetters"]),
+        ("serve-portal", vec![]),
         (
             "snapshot-api",
             vec!["TakeSnapshotQueue", "DiffSnapshotsQueue", "PreviewRestoreQueue", "RunRestoreQueue"],

@@ -66,7 +66,7 @@ fn a_function_has_time_to_work_before_it_puts_its_work_down() {
         let margin_s = u64::try_from(runtime::call::MARGIN_MS / 1000).unwrap();
         assert!(timeout_s(&template, function) >= 2 * margin_s, "{function}");
     }
-    for function in ["plan-api", "snapshot-api"] {
+    for function in ["plan-api", "snapshot-api", "serve-portal"] {
         let waits_ms =
             &template.get(&format!("{}Integration", pascal(function))).properties["TimeoutInMillis"];
         assert!(timeout_s(&template, function) * 1000 < waits_ms.as_u64().unwrap(), "{function}");
@@ -116,7 +116,7 @@ fn a_tick_that_may_come_later_ends_before_the_next_one() {
 fn every_function_is_called_by_something() {
     let mut called: BTreeSet<&str> = JobQueue::ALL.map(JobQueue::name).into();
     called.extend(TICKS);
-    called.extend(["authorize-request", "plan-api", "snapshot-api"]);
+    called.extend(["authorize-request", "plan-api", "snapshot-api", "serve-portal"]);
     assert_eq!(called.into_iter().collect::<Vec<_>>(), function_names());
 }
 
@@ -198,6 +198,17 @@ fn every_route_of_the_code_is_a_route_of_the_api_and_leads_to_its_function() {
     }
 }
 
+#[test]
+fn what_is_no_route_of_the_api_is_a_page_or_a_form_of_the_portal() {
+    let template = Template::read();
+    let target = json!({ "Fn::Sub": "integrations/${ServePortalIntegration}" });
+    let routes = template.of_kind("AWS::ApiGatewayV2::Route").filter(|r| r.properties["Target"] == target);
+    let keys: BTreeSet<_> = routes.map(|r| r.properties["RouteKey"].as_str().unwrap()).collect();
+    assert_eq!(keys, BTreeSet::from(["GET /", "GET /{proxy+}", "POST /{proxy+}"]));
+    let integration = template.get("ServePortalIntegration").properties;
+    assert_eq!(integration["IntegrationUri"], attribute("ServePortalFunction", "Arn"));
+}
+
 /// The names of all headers that the API's document speaks of, small: asked for, answered with.
 fn headers_of_the_document() -> (BTreeSet<String>, BTreeSet<String>) {
     fn collect(value: &Value, asked: &mut BTreeSet<String>, answered: &mut BTreeSet<String>) {
@@ -257,7 +268,9 @@ fn only_what_needs_no_caller_is_answered_without_the_authorizer() {
     let told = [
         "GET /v1/consent/callback",
         "POST /v1/access",
-        "GET /portal",
+        "GET /",
+        "GET /{proxy+}",
+        "POST /{proxy+}",
         "GET /v1/signing-keys",
         "GET /v1/openapi.json",
     ];

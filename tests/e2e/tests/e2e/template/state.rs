@@ -63,6 +63,7 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
             "diff-snapshots" | "preview-restore" => READING,
             "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
             "send-digests" => &[PUBLIC_URL],
+            "serve-portal" => &[PUBLIC_URL, OIDC_ISSUER, OIDC_AUDIENCE],
             "purge-data" => &[ANCHORS_BUCKET],
             _ => &[],
         };
@@ -190,13 +191,22 @@ fn each_route_that_needs_no_token_has_a_throttle_of_its_own_and_all_of_them_leav
         .collect();
     let settings = stage["RouteSettings"].as_object().unwrap();
     assert_eq!(settings.keys().cloned().collect::<BTreeSet<_>>(), open);
-    let rate: u64 = settings.values().map(|of| at_work(&of["ThrottlingRateLimit"])).sum();
+    let of_pages = |route: &str| !route.contains(" /v1/");
+    let sum = |pages: bool| -> u64 {
+        let all = settings.iter().filter(|(route, _)| of_pages(route) == pages);
+        all.map(|(_, of)| at_work(&of["ThrottlingRateLimit"])).sum()
+    };
+    // A page takes a tenth of a second, and leaves the API to others: half of the stage's requests at the most.
+    let reserved = template.function("serve-portal").properties["ReservedConcurrentExecutions"].as_u64();
+    assert!(sum(true) * 100 / 1_000 <= reserved.unwrap(), "{} pages a second", sum(true));
+    assert!(sum(true) * 2 <= at_work(&stage["DefaultRouteSettings"]["ThrottlingRateLimit"]));
+    let rate = sum(false);
     let reserved = template.function("plan-api").properties["ReservedConcurrentExecutions"].as_u64().unwrap();
     // At a tenth of a second each, which is long for a look at what somebody shows: all of them, of strangers.
     assert!(rate * 100 / 1_000 * 4 <= reserved, "{rate} requests a second");
     assert!(rate <= 50, "{rate} requests a second");
     let of = |route: &str| at_work(&settings[route]["ThrottlingRateLimit"]);
-    let fixed = of("GET /v1/openapi.json").max(of("GET /v1/signing-keys")).max(of("GET /portal"));
+    let fixed = of("GET /v1/openapi.json").max(of("GET /v1/signing-keys"));
     assert!(
         of("GET /v1/consent/callback") >= fixed && of("POST /v1/access") >= fixed,
         "people wait for these"
@@ -227,7 +237,7 @@ fn whoever_answers_requests_has_instances_of_its_own() {
         let of = &template.function(function).properties["ReservedConcurrentExecutions"];
         of.as_u64().unwrap_or_else(|| panic!("{function} has no reservation"))
     };
-    let all = ["authorize-request", "plan-api", "snapshot-api"].map(reserved);
+    let all = ["authorize-request", "plan-api", "snapshot-api", "serve-portal"].map(reserved);
     // A new account's thousand: a hundred have to be left by AWS's rule, and the mappings' functions need theirs.
     assert!(all.iter().sum::<u64>() <= 100, "{all:?}");
     // A look-up of the authorizer takes some 10 ms; here twice that.

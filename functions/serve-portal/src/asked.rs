@@ -1,0 +1,216 @@
+//! Who asks for a page, in which language; and what they get to see where there is no page.
+
+use crate::Portal;
+use crate::api::{At, List, Versioned, With};
+use crate::failure::Failure;
+use crate::json::Fields;
+use crate::session::Cookie;
+use crate::texts::Language;
+use crate::view::{self, Frame};
+use axum::extract::{FromRequestParts, Request};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use http::header::{ACCEPT_LANGUAGE, COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use maud::Markup;
+use serde_json::Value;
+
+/// How long ago somebody may have signed in to do what cannot be taken back, in seconds.
+const FRESH_SECONDS: i64 = 15 * 60;
+
+/// What a page answers.
+pub type Answer = Result<Response, Failure>;
+
+/// Whoever asks, signed in or not.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// What the portal is made of.
+    pub portal: Portal,
+    /// The language that they read.
+    pub language: Language,
+    /// The headers that they sent.
+    pub headers: HeaderMap,
+}
+
+/// Somebody with a session. Whether it is still good, the API says.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What the portal is made of.
+    pub portal: Portal,
+    /// The language that they read.
+    pub language: Language,
+    /// The address that they asked for, with its query.
+    pub address: String,
+    token: String,
+}
+
+impl FromRequestParts<Portal> for Visitor {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
+        let (language, headers) = (language_of(&parts.headers), parts.headers.clone());
+        Ok(Self { portal: portal.clone(), language, headers })
+    }
+}
+
+impl FromRequestParts<Portal> for Asked {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
+        let token = portal.cookies.find(&parts.headers, Cookie::Session).ok_or(Failure::SignIn)?;
+        let address = parts.uri.path_and_query().map_or("/", |all| all.as_str()).to_owned();
+        Ok(Self { portal: portal.clone(), language: language_of(&parts.headers), address, token })
+    }
+}
+
+/// The language that was chosen, or else the first that is read.
+fn language_of(headers: &HeaderMap) -> Language {
+    let text = |name| {
+        headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).unwrap_or_default()
+    };
+    // Why by its end: the cookie is named differently on this machine, and says no more than a language.
+    let chosen = text(COOKIE).split(';').filter_map(|one| one.trim().split_once('='));
+    let mut chosen = chosen.filter(|(name, _)| name.contains("holdfast-language"));
+    let chosen = chosen.find_map(|(_, code)| Language::of_code(code));
+    chosen.unwrap_or_else(|| Language::accepted(text(ACCEPT_LANGUAGE)))
+}
+
+impl Visitor {
+    /// A page for somebody who may be nobody.
+    pub fn show(&self, title: &str, body: &Markup) -> Response {
+        Html(view::bare(self.language, title, body).into_string()).into_response()
+    }
+}
+
+impl Asked {
+    /// The place of those segments of the API.
+    pub fn at(&self, segments: &[&str]) -> Result<At, Failure> {
+        self.portal.api.at(segments)
+    }
+
+    /// The place of those segments of an organisation.
+    pub fn of(&self, organisation: &str, segments: &[&str]) -> Result<At, Failure> {
+        self.at(&[&["organisations", organisation][..], segments].concat())
+    }
+
+    /// Reads what is at that place.
+    pub async fn get(&self, at: At) -> Result<Value, Failure> {
+        self.portal.api.get(&self.token, at).await
+    }
+
+    /// Reads what is at that place; none where the person may not, or nothing is there.
+    ///
+    /// # Errors
+    /// All others: what could not be read is never taken for what is not there.
+    pub async fn find(&self, at: At) -> Result<Option<Value>, Failure> {
+        match self.get(at).await {
+            Err(Failure::NotFound) => Ok(None),
+            Err(Failure::Problem(problem)) if problem.status == 403 => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Reads what is at that place, with its version.
+    pub async fn versioned(&self, at: At) -> Result<Versioned, Failure> {
+        self.portal.api.get_versioned(&self.token, at).await
+    }
+
+    /// Reads what is at that place, with its version; none where the person may not.
+    ///
+    /// # Errors
+    /// All others.
+    pub async fn find_versioned(&self, at: At) -> Result<Option<Versioned>, Failure> {
+        match self.versioned(at).await {
+            Err(Failure::Problem(problem)) if problem.status == 403 => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Reads a part of a list.
+    pub async fn list(&self, at: At) -> Result<List, Failure> {
+        self.portal.api.list(&self.token, at).await
+    }
+
+    /// Reads a part of a list; none where the person may not.
+    ///
+    /// # Errors
+    /// All others.
+    pub async fn find_list(&self, at: At) -> Result<Option<List>, Failure> {
+        match self.list(at).await {
+            Err(Failure::Problem(problem)) if problem.status == 403 => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Reads what is at that place as text.
+    pub async fn csv(&self, at: At) -> Result<String, Failure> {
+        self.portal.api.text(&self.token, at).await
+    }
+
+    /// Does what a form asks for.
+    pub async fn call(&self, method: Method, at: At, with: With<'_>) -> Result<Value, Failure> {
+        Ok(self.portal.api.call(&self.token, method, at, with).await?.value)
+    }
+
+    /// Who asks, as the API knows them.
+    pub async fn me(&self) -> Result<Value, Failure> {
+        self.get(self.at(&["me"])?).await
+    }
+
+    /// A key under which the API does what a form asks for once.
+    pub fn key(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(&(self.portal.ports.random)()[..18])
+    }
+
+    /// The page with its frame.
+    pub fn show(&self, me: &Value, page: &Page<'_>) -> Response {
+        let frame =
+            Frame { language: self.language, me, address: &self.address, now: (self.portal.ports.now)() };
+        Html(view::page(&frame, page).into_string()).into_response()
+    }
+
+    /// What pages say times by.
+    pub fn times(&self) -> view::Times {
+        view::Times { language: self.language, now: (self.portal.ports.now)() }
+    }
+}
+
+pub use crate::view::Page;
+
+/// Where a form that was done leads to.
+pub fn then(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}
+
+/// Lets on only whoever signed in during the last minutes.
+///
+/// # Errors
+/// `SignInAgain`.
+pub fn fresh(me: &Value) -> Result<(), Failure> {
+    // A portal of an organisation was opened by somebody else's sign-in, and lasts an hour at most.
+    let is_portal = me.text("shown") == "portal";
+    let is_fresh = me.number("signInAgeSeconds").is_some_and(|age| age <= FRESH_SECONDS);
+    if is_portal || is_fresh { Ok(()) } else { Err(Failure::SignInAgain) }
+}
+
+/// Whether the person may do that, by the API's own table.
+pub fn may(me: &Value, action: &str) -> bool {
+    view::may(me, action)
+}
+
+/// Makes a page of a failure, in the language of whoever asked.
+pub async fn explain(request: Request, next: Next) -> Response {
+    let language = language_of(request.headers());
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let address = request.uri().path_and_query().map_or("/", |all| all.as_str()).to_owned();
+    let mut response = next.run(request).await;
+    let Some(failure) = response.extensions_mut().remove::<Failure>() else { return response };
+    if is_read && failure == Failure::SignIn {
+        return Redirect::to(&view::sign_in(&address, false)).into_response();
+    }
+    (failure.status(), Html(view::failed(language, &failure, is_read, &address).into_string()))
+        .into_response()
+}

@@ -1,0 +1,67 @@
+//! Why a page cannot be shown, or a form was not done.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+/// What the API says is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The status of the answer.
+    pub status: u16,
+    /// What is wrong, for people.
+    pub detail: String,
+    /// The fields that are wrong, each with why.
+    pub fields: Vec<(String, String)>,
+    /// The id of the request, by which its log is found.
+    pub request: String,
+}
+
+/// Why a page cannot be shown, or a form was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Nobody is signed in, or no longer.
+    SignIn,
+    /// What is about to be done needs a sign-in of the last minutes.
+    SignInAgain,
+    /// Nothing is there, or nothing that the person may see.
+    NotFound,
+    /// The form came from another site.
+    CrossSite,
+    /// The form lacks that field, or it is not one.
+    Field(&'static str),
+    /// The API says no.
+    Problem(Box<Problem>),
+    /// Too much is asked at once.
+    Busy,
+    /// The API or the issuer does not answer, or not as it should.
+    NoAnswer,
+    /// Nobody can sign in: no issuer is configured.
+    NoIssuer,
+    /// The sign-in came to nothing, for the reason of that name.
+    SignInFailed(&'static str),
+}
+
+impl Failure {
+    /// The status that it is answered with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::SignInAgain | Self::CrossSite | Self::SignInFailed(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Field(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Problem(problem) => StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_GATEWAY),
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::NoAnswer => StatusCode::BAD_GATEWAY,
+            Self::NoIssuer => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    /// Only its status: [`crate::asked::explain`] makes a page of it, in the language of whoever asked.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,265 @@
+//! Comparisons: which two sides, and what differs between them, to be ticked and put back.
+
+use super::about;
+use crate::api::With;
+use crate::asked::{Answer, Asked, Page, may, then};
+use crate::json::Fields;
+use crate::posted::Posted;
+use crate::texts::Language;
+use crate::view::form::{Choice, Field, Form, filter, form};
+use crate::view::{address, badge, facts, more, name, plain, plain_list, what_differs};
+use axum::extract::{Path, Query};
+use http::Method;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use tokio::try_join;
+
+/// How many changes are read for a page: it shows those of them that the filter lets through.
+const CHANGES: &str = "200";
+const KINDS_OF_CHANGE: [&str; 5] = ["created", "deleted", "modified", "activated", "ended"];
+
+pub(super) async fn choose(asked: Asked, Path(org): Path<String>) -> Answer {
+    let l = asked.language;
+    let at = asked.of(&org, &["snapshots"])?.with("limit", "100");
+    let ((me, organisation), list) = try_join!(about(&asked, &org), asked.list(at))?;
+    let done: Vec<&Value> = list.items.iter().filter(|s| s.text("state") == "done").collect();
+    let said = |s: &Value| asked.times().plain(s.text("sealedAt"));
+    let options = |live: bool| -> Vec<Choice> {
+        let live = live.then(|| Choice::plain("live", &l.say("compare-live"), true));
+        let has_live = live.is_some();
+        let snapshots =
+            done.iter().enumerate().map(|(n, s)| Choice::plain(s.text("id"), &said(s), n == 0 && !has_live));
+        live.into_iter().chain(snapshots).collect()
+    };
+    let body = html! {
+        @if done.is_empty() { p.empty { (l.say("dashboard-no-snapshot")) } } @else {
+            (form(&Form {
+                action: &format!("/e/{org}/compare"),
+                key: &asked.key(),
+                fields: &[
+                    Field::Choice { name: "before", label: l.say("compare-before"), options: options(false), cards: false },
+                    Field::Choice { name: "after", label: l.say("compare-after"), options: options(true), cards: false },
+                ],
+                submit: &l.say("compare-button"),
+                danger: false,
+            }))
+        }
+    };
+    Ok(asked.show(&me, &Page::inside(&organisation, &l.say("page-compare"), body)))
+}
+
+pub(super) async fn start(asked: Asked, Path(org): Path<String>, posted: Posted) -> Answer {
+    let mut body = json!({ "before": posted.needed("before")?, "after": posted.needed("after")? });
+    if posted.ticked("object") {
+        body["kinds"] = json!([posted.needed("kind")?]);
+        body["object"] = json!(posted.text("object"));
+    }
+    let with = With { body: Some(&body), key: Some(posted.key()?), ..With::default() };
+    let made = asked.call(Method::POST, asked.of(&org, &["comparisons"])?, with).await?;
+    Ok(then(&format!("/e/{org}/comparisons/{}", made.text("id"))))
+}
+
+/// Which changes are shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    kind: String,
+    what: String,
+    privileged: String,
+    cursor: String,
+}
+
+impl Wanted {
+    fn lets(&self, change: &Value) -> bool {
+        (self.kind.is_empty() || change.text("kind") == self.kind)
+            && (self.what.is_empty() || change.text("what") == self.what)
+            && (self.privileged.is_empty() || change.is("privileged"))
+    }
+
+    /// Those of the changes that it lets through, privileged ones first, then those that matter most.
+    fn of<'a>(&self, changes: &'a [Value]) -> Vec<&'a Value> {
+        let mut shown: Vec<&Value> = changes.iter().filter(|change| self.lets(change)).collect();
+        shown.sort_by_key(|change| (!change.is("privileged"), Reverse(change.number("weight").unwrap_or(0))));
+        shown
+    }
+
+    fn address(&self, path: &str, cursor: &str) -> String {
+        let same = [("kind", self.kind.as_str()), ("what", &self.what), ("privileged", &self.privileged)];
+        address(path, &[&same[..], &[("cursor", cursor)]].concat())
+    }
+}
+
+pub(super) async fn one(
+    asked: Asked,
+    Path((org, dif)): Path<(String, String)>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    let l = asked.language;
+    let ((me, organisation), comparison) =
+        try_join!(about(&asked, &org), asked.get(asked.of(&org, &["comparisons", &dif])?))?;
+    let under_way = matches!(comparison.text("state"), "queued" | "running");
+    let found = if comparison.text("state") == "done" {
+        let at = asked.of(&org, &["comparisons", &dif, "changes"])?.with("limit", CHANGES);
+        Some(asked.list(at.with("cursor", &wanted.cursor)).await?)
+    } else {
+        None
+    };
+    let path = format!("/e/{org}/comparisons/{dif}");
+    let body = html! {
+        @if under_way { (super::snapshots::waits(l, &asked.address)) }
+        (sides(&asked, &org, &comparison))
+        @if let Some(error) = comparison.some("error") { p.problem { (error) } }
+        @if let Some(found) = &found {
+            p.actions { (again(&asked, &org, &comparison)) }
+            (not_compared(l, &comparison))
+            (filter(&path, &fields(l, &wanted, &found.items), &l.say("list-filter")))
+            @let shown = wanted.of(&found.items);
+            p { (l.tell("compare-shown", &[("shown", &shown.len().to_string()), ("read", &found.items.len().to_string())])) }
+            @if shown.is_empty() && found.next.is_none() { p.empty { (l.say("compare-nothing")) } }
+            @else { (choose_changes(&asked, &me, &org, &dif, &shown)) }
+            (more(l, found.next.as_deref().map(|cursor| wanted.address(&path, cursor)).as_deref()))
+        }
+    };
+    let page = Page { polls: under_way, ..Page::inside(&organisation, &l.say("compare-title"), body) };
+    Ok(asked.show(&me, &page))
+}
+
+fn sides(asked: &Asked, org: &str, comparison: &Value) -> Markup {
+    let l = asked.language;
+    let side = |id: &str| match id {
+        "live" => html! { (l.say("compare-live")) },
+        id => {
+            html! { a href={ "/e/" (org) "/snapshots/" (id) } { (l.say("compare-snapshot")) } " " code { (id) } }
+        }
+    };
+    let counts = comparison.field("counts");
+    let counted = KINDS_OF_CHANGE.iter().chain(&["privileged"]).filter_map(|key| {
+        let count = counts.number(key).filter(|count| *count > 0)?;
+        Some(l.count(&format!("changes-{key}"), count))
+    });
+    let counted = counted.collect::<Vec<_>>().join(", ");
+    facts(&[
+        (l.say("compare-before"), side(comparison.text("before"))),
+        (l.say("compare-after"), side(comparison.text("after"))),
+        (l.say("head-state"), badge(l, "job", comparison.text("state"))),
+        (l.say("compare-done"), asked.times().at(comparison.text("doneAt"))),
+        (
+            l.say("compare-counts"),
+            html! { @if counted.is_empty() { (l.say("compare-none")) } @else { (counted) } },
+        ),
+    ])
+}
+
+/// What was compared with the live tenant grows old, so that it can be done again.
+fn again(asked: &Asked, org: &str, comparison: &Value) -> Markup {
+    let fields = ["before", "after"].map(|side| Field::Hidden(side, comparison.text(side).to_owned()));
+    form(&Form {
+        action: &format!("/e/{org}/compare"),
+        key: &asked.key(),
+        fields: &fields,
+        submit: &asked.language.say("compare-again"),
+        danger: false,
+    })
+}
+
+fn not_compared(l: Language, comparison: &Value) -> Markup {
+    let lacking = comparison.items("notCompared");
+    html! {
+        @if !lacking.is_empty() {
+            p.warning { (l.say("compare-not-compared")) " " (plain_list(lacking.iter().map(|n| n.text("source")))) }
+        }
+    }
+}
+
+fn fields(l: Language, wanted: &Wanted, changes: &[Value]) -> [Field; 3] {
+    let any = |chosen: &str| Choice::plain("", &l.say("list-any"), chosen.is_empty());
+    let kinds: BTreeSet<&str> =
+        changes.iter().map(|change| change.text("kind")).chain([wanted.kind.as_str()]).collect();
+    let kinds = kinds.into_iter().filter(|kind| !kind.is_empty());
+    let kinds = kinds.map(|kind| Choice::plain(kind, &plain(kind), kind == wanted.kind));
+    let whats =
+        KINDS_OF_CHANGE.iter().map(|what| Choice::plain(what, &l.word("what", what), *what == wanted.what));
+    [
+        Field::Choice {
+            name: "kind",
+            label: l.say("head-kind"),
+            options: std::iter::once(any(&wanted.kind)).chain(kinds).collect(),
+            cards: false,
+        },
+        Field::Choice {
+            name: "what",
+            label: l.say("head-what"),
+            options: std::iter::once(any(&wanted.what)).chain(whats).collect(),
+            cards: false,
+        },
+        Field::Tick {
+            name: "privileged",
+            value: "1".to_owned(),
+            label: html! { (l.say("compare-privileged")) },
+            on: !wanted.privileged.is_empty(),
+        },
+    ]
+}
+
+/// The changes, privileged ones first, each with boxes for whoever may put them back.
+fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[&Value]) -> Markup {
+    let (l, ticks) = (asked.language, may(me, "previewRestore"));
+    let all = html! { @for change in changes { (one_change(l, change, ticks)) } };
+    if !ticks {
+        return all;
+    }
+    let made_since = changes.iter().any(|change| change.text("what") == "created");
+    let tick = |name, key: &str| Field::Tick {
+        name,
+        value: "1".to_owned(),
+        label: html! { (l.say(key)) },
+        on: false,
+    };
+    let mut fields = vec![Field::Note(all), Field::Hidden("comparison", dif.to_owned())];
+    fields.extend(made_since.then(|| tick("deleteCreated", "restore-delete-created")));
+    fields.extend([
+        tick("comeBackBlocked", "restore-blocked"),
+        Field::typed("reason", &l.say("restore-reason"), "", "text", false, &l.say("restore-reason-hint")),
+        Field::typed("ticket", &l.say("restore-ticket"), "", "text", false, ""),
+    ]);
+    html! {
+        p { (l.say("compare-tick")) }
+        (form(&Form {
+            action: &format!("/e/{org}/restores"),
+            key: &asked.key(),
+            fields: &fields,
+            submit: &l.say("compare-put-back"),
+            danger: false,
+        }))
+        details {
+            summary { (l.say("compare-everything")) }
+            (form(&Form {
+                action: &format!("/e/{org}/restores"),
+                key: &asked.key(),
+                fields: &[Field::Hidden("comparison", dif.to_owned()), Field::Hidden("all", "1".to_owned()), tick("deleteCreated", "restore-delete-created")],
+                submit: &l.say("compare-everything-button"),
+                danger: false,
+            }))
+        }
+    }
+}
+
+fn one_change(l: Language, change: &Value, ticks: bool) -> Markup {
+    let (kind, key) = (change.text("kind"), change.text("key"));
+    let heading = html! {
+        strong { (name(change.some("name").unwrap_or(key))) } " "
+        (plain(kind)) ", " (l.word("what", change.text("what")))
+        @if change.is("privileged") { " " span.badge.bad { (l.say("compare-is-privileged")) } }
+    };
+    html! {
+        article.change {
+            @if ticks {
+                label.tick { input type="checkbox" name="object" value=(json!({ "kind": kind, "key": key }).to_string()); span { (heading) } }
+            } @else { p { (heading) } }
+            (what_differs(l, change, ticks))
+        }
+    }
+}

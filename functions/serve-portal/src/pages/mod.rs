@@ -1,0 +1,93 @@
+//! The pages, by their addresses: `/…` is the partner's portal, `/e/{org}/…` that of one organisation.
+
+mod compare;
+mod dashboard;
+mod jobs;
+mod organisation;
+mod organisations;
+mod plans;
+mod restore;
+mod restores;
+mod search;
+mod snapshots;
+mod today;
+
+use crate::Portal;
+use crate::api::List;
+use crate::asked::Asked;
+use crate::failure::Failure;
+use crate::guard::of_api;
+use crate::json::Fields;
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::header::CONTENT_TYPE;
+use http::{StatusCode, Uri};
+use serde_json::Value;
+use tokio::try_join;
+
+/// How many rows a page has of a list.
+const ROWS: &str = "50";
+
+/// All pages.
+pub fn routes() -> Router<Portal> {
+    Router::new()
+        .route("/", get(today::page))
+        .route("/organisations", get(organisations::page))
+        .route("/organisations.csv", get(organisations::csv))
+        .route("/organisations/new", get(organisation::new).post(organisation::create))
+        .route("/organisations/{org}", get(organisation::page))
+        .route("/organisations/{org}/{act}", post(organisation::act))
+        .route("/plans", get(plans::list))
+        .route("/plans/new", get(plans::new).post(plans::create))
+        .route("/plans/sku", post(plans::activate))
+        .route("/plans/{pln}", get(plans::one).post(plans::edit))
+        .merge(inside())
+}
+
+/// The pages of an organisation's own portal.
+fn inside() -> Router<Portal> {
+    Router::new()
+        .route("/e/{org}", get(dashboard::page))
+        .route("/e/{org}/snapshots", get(snapshots::list).post(snapshots::take))
+        .route("/e/{org}/snapshots/{snp}", get(snapshots::one))
+        .route("/e/{org}/search", get(search::page))
+        .route("/e/{org}/objects/{kind}/{key}", get(search::object))
+        .route("/e/{org}/compare", get(compare::choose).post(compare::start))
+        .route("/e/{org}/comparisons/{dif}", get(compare::one))
+        .route("/e/{org}/restores", get(restores::list).post(restores::preview))
+        .route("/e/{org}/restores/{rst}", get(restore::one))
+        .route("/e/{org}/restores/{rst}/receipt", get(restore::receipt))
+        .route("/e/{org}/restores/{rst}/{act}", post(restore::act))
+        .route("/e/{org}/jobs", get(jobs::page))
+}
+
+/// Where there is no page; below the API's paths as the gateway says it, since programs read that.
+pub async fn nothing(uri: Uri) -> Response {
+    if of_api(uri.path()) {
+        let json = [(CONTENT_TYPE, "application/json")];
+        return (StatusCode::NOT_FOUND, json, r#"{"message":"Not Found"}"#).into_response();
+    }
+    Failure::NotFound.into_response()
+}
+
+/// Who asks, with what they may do there, and the organisation that the page is about: asked for at once.
+async fn about(asked: &Asked, organisation: &str) -> Result<(Value, Value), Failure> {
+    let (mut me, organisation) = try_join!(asked.me(), asked.get(asked.of(organisation, &[])?))?;
+    let is_customer = me.text("role") == "endCustomer";
+    let own = me.field("features").as_array().cloned();
+    let is_on = |feature: &Value| {
+        own.as_ref().is_none_or(|own| own.contains(feature))
+            && (!is_customer || organisation.items("features").contains(feature))
+    };
+    // What is switched off is absent, rather than shown and refused.
+    if let Some(Value::Array(may)) = me.get_mut("may") {
+        may.retain(|right| right.field("feature").is_null() || is_on(right.field("feature")));
+    }
+    Ok((me, organisation))
+}
+
+/// The newest things of an organisation, of one sort.
+async fn newest(asked: &Asked, organisation: &str, sort: &str, most: &str) -> Result<Option<List>, Failure> {
+    asked.find_list(asked.of(organisation, &[sort])?.with("limit", most)).await
+}

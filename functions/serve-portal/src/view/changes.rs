@@ -1,0 +1,74 @@
+//! What changed of an object, as *was* and *is*.
+
+use super::words::{name, plain, shown};
+use crate::json::Fields;
+use crate::texts::Language;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+/// A value before and after, in words and not by colour alone.
+pub fn was_is(l: Language, before: &Value, after: &Value) -> Markup {
+    html! {
+        span.was { (l.say("change-was")) " " del { (shown(l, before)) } } " "
+        span.is { (l.say("change-is")) " " ins { (shown(l, after)) } }
+    }
+}
+
+/// What differs of an object, each part with a box by which it alone is chosen, where `ticks` says so.
+pub fn what_differs(l: Language, change: &Value, ticks: bool) -> Markup {
+    let (kind, key) = (change.text("kind"), change.text("key"));
+    let attributes = change.items("attributes");
+    let links = change.items("links");
+    html! {
+        @if !attributes.is_empty() || !links.is_empty() {
+            ul.differs {
+                @for attribute in attributes {
+                    @let path = attribute.text("path");
+                    (line(ticks, &json!({ "kind": kind, "key": key, "path": path }), &html! {
+                        strong { (path) } ": "
+                        @if attribute.items("items").is_empty() {
+                            (was_is(l, attribute.field("before"), attribute.field("after")))
+                        } @else { (items(l, attribute.items("items"))) }
+                    }))
+                }
+                @for link in links {
+                    @let value = json!({ "kind": kind, "key": key, "link": link.text("link"), "to": link.text("to") });
+                    (line(ticks, &value, &html! {
+                        strong { (plain(link.text("link"))) } " "
+                        (l.word("what", link.text("what"))) ": " (name(link.some("toName").unwrap_or(link.text("to"))))
+                        @if link.text("what") == "modified" {
+                            " " (was_is(l, link.field("before"), link.field("after")))
+                        }
+                    }))
+                }
+            }
+        }
+    }
+}
+
+/// One part, by itself to be chosen.
+fn line(ticks: bool, value: &Value, text: &Markup) -> Markup {
+    html! {
+        li {
+            @if ticks { label.tick { input type="checkbox" name="part" value=(value.to_string()); span { (text) } } }
+            @else { (text) }
+        }
+    }
+}
+
+/// What changed of the items of a collection.
+fn items(l: Language, items: &[Value]) -> Markup {
+    html! {
+        ul {
+            @for item in items {
+                li {
+                    (l.word("what", item.text("what"))) " "
+                    @if !item.field("item").is_null() { (shown(l, item.field("item"))) }
+                    @for part in item.items("parts") {
+                        div { (part.text("path")) ": " (was_is(l, part.field("before"), part.field("after"))) }
+                    }
+                }
+            }
+        }
+    }
+}

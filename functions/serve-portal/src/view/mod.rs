@@ -1,0 +1,12 @@
+//! What all pages are made of: the frame, tables, forms, facts, times and words.
+
+mod changes;
+pub mod form;
+mod frame;
+mod table;
+mod words;
+
+pub use changes::{was_is, what_differs};
+pub use frame::{Frame, Page, address, bare, failed, may, page, sign_in};
+pub use table::{Table, facts, more, steps};
+pub use words::{Times, badge, name, plain, plain_list, shown};

@@ -1,0 +1,575 @@
+## The frame
+
+frame-main = Hauptseiten
+frame-skip = Zum Inhalt springen
+frame-pick = Kunden finden
+frame-sign-out = Abmelden
+frame-footer = Holdfast: Sicherung, Vergleich und Wiederherstellung von Microsoft Entra ID.
+frame-by-link = Sie sind über einen Zugangslink hier, bis
+page-today = Heute
+page-organisations = Organisationen
+page-plans = Pläne
+page-usage = Nutzung
+page-people = Personen
+page-tokens = Token
+page-audit = Protokoll
+page-partner = Partner
+page-dashboard = Übersicht
+page-snapshots = Snapshots
+page-search = Suche
+page-compare = Vergleichen
+page-restores = Wiederherstellungen
+page-jobs = Aufträge
+page-organisation = Verwalten
+
+## Signing in
+
+sign-in-title = Anmelden
+sign-in-text = Melden Sie sich mit Ihrem Arbeitskonto an.
+sign-in-again-text = Was Sie vorhaben, braucht eine Anmeldung der letzten 15 Minuten.
+sign-in-button = Zur Anmeldung
+sign-in-invited = Ich habe den Code einer Einladung
+sign-in-failed-other-browser = Die Anmeldung kam nicht in dem Browser zurück, in dem sie begann, oder dauerte länger als 15 Minuten.
+sign-in-failed-refused = Die Anmeldung wurde ohne Ergebnis beendet.
+sign-in-failed-not-taken = Die Anmeldung wurde nicht angenommen.
+sign-in-failed-nobody = Sie sind angemeldet, gehören hier aber zu keinem Partner. Wer eingeladen wurde, öffnet die Einladung mit dem Code aus der Mail.
+sign-in-failed-no-invitation = Dieser Code öffnet keine Einladung: Er wurde benutzt, zurückgezogen, oder seine Zeit ist um.
+sign-in-failed-no-link = Dieser Code öffnet nichts: Er wurde schon benutzt, oder seine fünf Minuten sind um. Bitten Sie um einen neuen Link.
+access-title = Portal eines Kunden öffnen
+access-text = Der Code steht in der Adresse Ihres Links hinter „#access=“. Er gilt einmal.
+access-code = Code des Links
+access-button = Portal öffnen
+invitation-title = Einladung annehmen
+invitation-text = Der Code steht in der Mail, die Sie einlud. Danach melden Sie sich an.
+invitation-code = Code aus der Mail
+invitation-button = Weiter
+invitation-next = Melden Sie sich nun mit dem Arbeitskonto an, das Sie hier benutzen wollen.
+
+## What went wrong
+
+failure-sign-in-title = Sie sind abgemeldet
+failure-sign-in-text = Ihre Sitzung ist zu Ende: Sie ruhte 30 Minuten oder dauerte 12 Stunden.
+failure-sign-in-again-title = Noch einmal anmelden
+failure-sign-in-again-text = Was Sie vorhaben, braucht eine Anmeldung der letzten 15 Minuten.
+failure-not-found-title = Hier ist nichts
+failure-not-found-text = An dieser Adresse ist nichts, oder nichts, was Sie sehen dürfen.
+failure-cross-site-title = Dieses Formular kam von anderswo
+failure-cross-site-text = Was etwas ändert, muss von einer Seite dieses Portals gesendet werden.
+failure-field-title = Im Formular stimmt etwas nicht
+failure-field-text = Das Feld „{ $field }“ fehlt oder ist nicht, wie es sein muss.
+failure-denied-title = Das dürfen Sie nicht
+failure-conflict-title = Das geht jetzt nicht
+failure-stale-title = Jemand hat das inzwischen geändert
+failure-busy-title = Zu viel auf einmal
+failure-busy-text = Versuchen Sie es gleich noch einmal.
+failure-problem-title = Das hat nicht geklappt
+failure-no-answer-title = Der Dienst antwortet nicht
+failure-no-answer-text = Ob begonnen wurde, worum Sie baten, ist nicht bekannt: Sehen Sie nach, bevor Sie es noch einmal versuchen.
+failure-no-issuer-title = Noch kann sich niemand anmelden
+failure-no-issuer-text = Diese Installation nennt keinen Aussteller für Anmeldungen (HOLDFAST_OIDC_ISSUER, HOLDFAST_OIDC_AUDIENCE).
+failure-sign-in-failed-title = Sie sind nicht angemeldet
+failure-nothing-changed = Worum das Formular bat, wurde nicht getan.
+failure-again = Noch einmal versuchen
+failure-home = Zur ersten Seite
+failure-search = Einen Kunden suchen
+failure-request = Anfrage
+
+## Lists, values, times
+
+list-more = Weiter
+list-csv = Als CSV
+list-any = Alle
+list-filter = Filtern
+list-search = Teil des Namens oder der Id
+value-nothing = nichts
+value-empty = leerer Text
+value-yes = ja
+value-no = nein
+time-now = gerade eben
+time-ago-minutes =
+    { $count ->
+        [one] vor { $count } Minute
+       *[other] vor { $count } Minuten
+    }
+time-ago-hours =
+    { $count ->
+        [one] vor { $count } Stunde
+       *[other] vor { $count } Stunden
+    }
+time-ago-days =
+    { $count ->
+        [one] vor { $count } Tag
+       *[other] vor { $count } Tagen
+    }
+time-in-minutes =
+    { $count ->
+        [one] in { $count } Minute
+       *[other] in { $count } Minuten
+    }
+time-in-hours =
+    { $count ->
+        [one] in { $count } Stunde
+       *[other] in { $count } Stunden
+    }
+time-in-days =
+    { $count ->
+        [one] in { $count } Tag
+       *[other] in { $count } Tagen
+    }
+head-name = Name
+head-state = Zustand
+head-tenant = Mandant
+head-credentials = Zugang
+head-productType = Produkt
+head-seats = Plätze
+head-snapshot = Neuester Snapshot
+head-complete = Vollständig?
+head-reason = Grund
+head-objects = Objekte
+head-asked = Angefordert
+head-sealed = Versiegelt
+head-requests = Anfragen an Graph
+head-kind = Art
+head-held = Enthalten
+head-full = Ganz gelesen
+head-not-read = Nicht gelesen
+head-id = Id
+head-property = Eigenschaft
+head-value = Wert
+head-end = Wird gelöscht
+head-link = Verknüpfung
+head-direction = Richtung
+head-other = Anderes Ende
+head-what = Was
+head-why = Warum
+head-ticket = Ticket
+head-steps = Schritte
+head-impossible = Unmöglich
+head-step = Schritt
+head-object = Objekt
+head-action = Was geschrieben wird
+head-outcome = Was daraus wurde
+head-to-do = Zu tun
+head-owner = Wer
+head-job = Auftrag
+head-ended = Beendet
+
+## Today
+
+today-needed = Was jemanden braucht
+today-nothing = Nichts braucht Sie.
+today-fine = Kunden
+today-fine-count =
+    { $count ->
+        [one] { $count } Kunde ist aktiv.
+       *[other] { $count } Kunden sind aktiv.
+    }
+today-only-first = Nur die ersten 200 Organisationen wurden angesehen.
+today-deleting = wird gelöscht
+today-withdrawn = die Zustimmung wurde zurückgezogen: nichts wird gesichert
+today-unreachable = der Mandant ist nicht erreichbar
+today-missing = Berechtigungen fehlen; nicht geschützt:
+today-excess = die Anwendung hat mehr Berechtigungen, als sie braucht
+today-unconnected = ist noch nicht verbunden
+today-transfer = wird Ihnen von einem anderen Partner angeboten
+today-downgrade = bittet um einen kleineren Plan
+
+## Organisations
+
+organisations-new = Neue Organisation
+organisations-caption =
+    { $count ->
+        [one] { $count } Organisation auf dieser Seite
+       *[other] { $count } Organisationen auf dieser Seite
+    }
+organisations-empty = Keine Organisation ist so.
+organisations-manage = verwalten
+organisations-connected = verbunden
+organisations-unconnected = nicht verbunden
+state-active = aktiv
+state-suspended = ausgesetzt
+state-unsubscribed = gekündigt
+state-deleting = wird gelöscht
+credentials-connected = verbunden
+credentials-missing-permissions = Berechtigungen fehlen
+credentials-excess-permissions = zu viele Berechtigungen
+credentials-excess-reading = liest mehr als nötig
+credentials-consent-withdrawn = Zustimmung zurückgezogen
+credentials-unreachable = nicht erreichbar
+credentials-waiting = wartet
+credentials-unprotected = Nicht geschützt: { $what }
+product-Backup = Backup
+product-Archive = Archiv
+product-BackupEntra = Backup + Entra
+product-ArchiverEntra = Archivierung + Entra
+role-owner = Inhaber
+role-superAdmin = Super-Admin
+role-admin = Admin
+role-support = Support
+role-finance = Finanzen
+role-endCustomer = Endkunde
+organisation-open = Entra-Portal öffnen
+organisation-general = Allgemeines
+organisation-subscription = Abonnement
+organisation-credentials = Verbindung
+organisation-customer = Was der Kunde darf
+organisation-end = Leben und Ende
+organisation-email = Mailadresse dort
+organisation-details = Eigene Notizen
+organisation-made = Angelegt
+organisation-used = Belegte Plätze
+organisation-over =
+    { $count ->
+        [one] { $count } Platz mehr ist belegt als bezahlt.
+       *[other] { $count } Plätze mehr sind belegt als bezahlt.
+    }
+organisation-downgrade = Eine Verkleinerung wartet auf eine Entscheidung.
+organisation-needs-plan = Eine Organisation bezahlt einen Plan, und es gibt noch keinen.
+organisation-writer = Wiederherstellungen zugestimmt
+organisation-next = Nächster Snapshot
+organisation-consent-reader = Link zur Zustimmung zu Sicherungen
+organisation-consent-writer = Link zur Zustimmung zu Wiederherstellungen
+organisation-rule = Wiederherstellungen, denen jemand anderes zustimmen muss
+organisation-access = Zugangslink für den Kunden
+organisation-suspend = Aussetzen
+organisation-suspend-means = Aussetzen hält Sicherungen und Anmeldungen des Kunden an; das Gesicherte bleibt und wird bezahlt.
+organisation-reactivate = Reaktivieren
+organisation-reactivate-means = Reaktivieren lässt Sicherungen weitergehen.
+organisation-unsubscribe = Kündigen
+organisation-unsubscribe-means = Kündigen beendet Sicherungen; das Gesicherte bleibt, bis es gelöscht wird.
+organisation-delete = Löschen
+organisation-delete-means = Löschen vernichtet alles Gesicherte, sobald die Haltezeit um ist. Bis dahin kann es behalten werden.
+organisation-deleting-at = Gelöscht wird es
+organisation-keep = Behalten
+organisation-keep-means = Es ist dann wieder wie vorher.
+organisation-hold = Haltezeit in Tagen
+feature-search = in Snapshots suchen
+feature-compare = vergleichen
+feature-restore = wiederherstellen
+feature-download = herunterladen
+rule-off = keinen
+rule-privileged = denen über Rechte
+rule-always = allen
+head-plan = Plan
+once-title = Link
+once-text = Kopieren Sie ihn jetzt: Er wird nur dieses eine Mal gezeigt.
+once-link = Link
+once-until = Gültig bis
+once-back = Zurück
+
+## Plans
+
+head-label = Kennzeichen
+head-period = Zeitraum
+head-price = Preis
+head-shown = Sichtbar
+period-monthly = monatlich
+period-yearly = jährlich
+plans-new = Neuer Plan
+plans-one = Plan
+plans-caption =
+    { $count ->
+        [one] { $count } Plan auf dieser Seite
+       *[other] { $count } Pläne auf dieser Seite
+    }
+plans-empty = Es gibt noch keinen Plan. Der erste ist in einer Minute gemacht.
+plans-own = eigene Lizenz, nicht zum Weiterverkauf
+plans-currency = Währung, etwa EUR
+plans-price = Preis eines Platzes
+plans-price-hint = Mit den Stellen der Währung, etwa 2,90.
+plans-visible = Kann verkauft werden
+plans-fixed = Produkt, Währung und Zeitraum lassen sich später nicht ändern; Name, Preis und ob er verkauft wird schon.
+plans-subscriptions = Organisationen damit
+plans-with-label = Der Plan bekommt das Kennzeichen Entra.
+plans-without-label = Ohne Microsoft Entra ID.
+plans-sku-off = Nicht wählbar: Entra ist für Ihren Partner nicht aktiv.
+plans-sku-why = Entra ist für { $partner } nicht aktiv. Ein Inhaber oder Super-Admin aktiviert es.
+plans-activate = Entra aktivieren
+form-save = Speichern
+
+## One organisation's portal
+
+dashboard-snapshot = Sicherung
+dashboard-changes = Was sich änderte
+dashboard-credentials = Verbindung
+dashboard-unconnected = Der Mandant ist noch nicht verbunden: Sein Administrator muss zustimmen.
+dashboard-no-snapshot = Es gibt noch keinen Snapshot. Der erste wird bald nach der Verbindung gemacht.
+dashboard-no-changes = Noch wurde nichts verglichen.
+dashboard-between = Von einem Snapshot zum nächsten
+dashboard-live = Gegen den jetzigen Mandanten
+dashboard-running = Ein Snapshot wird gemacht.
+dashboard-look = Ansehen
+snapshots-take = Jetzt sichern
+snapshots-caption =
+    { $count ->
+        [one] { $count } Snapshot auf dieser Seite, der neueste zuerst
+       *[other] { $count } Snapshots auf dieser Seite, der neueste zuerst
+    }
+snapshots-empty = Es gibt noch keinen Snapshot.
+snapshot-title = Snapshot
+snapshot-complete = vollständig
+snapshot-complete-but = vollständig bis auf { $what }
+snapshot-coverage = Was er enthält
+snapshot-never = Nie enthalten
+snapshot-search = Darin suchen
+reason-schedule = Zeitplan
+reason-person = eine Person
+reason-live = ein Vergleich
+job-queued = wartet
+job-running = läuft
+job-done = fertig
+job-failed = fehlgeschlagen
+job-under-way = Das ist im Gange.
+job-refresh = Aktualisieren
+job-of-snapshots = Snapshot
+job-of-comparisons = Vergleich
+job-of-restores = Wiederherstellung
+jobs-caption =
+    { $count ->
+        [one] { $count } Auftrag, der neueste zuerst
+       *[other] { $count } Aufträge, der neueste zuerst
+    }
+jobs-empty = Noch wurde nichts angefordert.
+search-name = Teil eines Namens
+search-id = Id
+search-button = Suchen
+search-how = Geben Sie einen Teil eines Namens ein oder eine Id.
+search-caption =
+    { $count ->
+        [one] { $count } Objekt auf dieser Seite
+       *[other] { $count } Objekte auf dieser Seite
+    }
+search-nothing = Nichts wurde gefunden.
+search-nothing-yet = Nichts in diesem Teil des Durchsuchten; weiter mit „Weiter“.
+search-as-of = Stand
+search-complete = Alles Enthaltene wurde durchsucht.
+search-not-complete = Noch wurde nicht alles durchsucht oder konnte beurteilt werden.
+search-not-held = nicht enthalten:
+object-as-of = Wie im Snapshot von
+object-properties = Eigenschaften
+object-links = Verknüpfungen
+object-no-links = Nichts ist damit verknüpft.
+object-look-up = nachschlagen
+object-put-back = Zurücklegen vorab ansehen
+way-to = zu
+way-from = von
+
+## Comparisons
+
+compare-title = Vergleich
+compare-before = Frühere Seite
+compare-after = Spätere Seite
+compare-live = der jetzige Mandant
+compare-snapshot = Snapshot
+compare-button = Vergleichen
+compare-with-live = Mit jetzt vergleichen
+compare-again = Noch einmal vergleichen
+compare-done = Verglichen
+compare-counts = Unterschiede
+compare-none = keine
+compare-shown = { $shown } von { $read } gelesenen Änderungen werden gezeigt.
+compare-nothing = Nichts unterscheidet sich.
+compare-not-compared = Nicht verglichen:
+compare-privileged = Nur privilegierte
+compare-is-privileged = privilegiert
+compare-tick = Haken Sie an, was wieder sein soll, wie es war: ein ganzes Objekt oder einzelne Teile.
+compare-put-back = Zurücklegen des Angehakten vorab ansehen
+compare-everything = Alle Änderungen dieses Vergleichs, auf allen Seiten
+compare-everything-button = Zurücklegen von allem vorab ansehen
+change-was = war
+change-is = ist
+changes-created =
+    { $count ->
+        [one] { $count } erstellt
+       *[other] { $count } erstellt
+    }
+changes-deleted =
+    { $count ->
+        [one] { $count } gelöscht
+       *[other] { $count } gelöscht
+    }
+changes-modified =
+    { $count ->
+        [one] { $count } geändert
+       *[other] { $count } geändert
+    }
+changes-activated =
+    { $count ->
+        [one] { $count } Rolle aktiviert
+       *[other] { $count } Rollen aktiviert
+    }
+changes-ended =
+    { $count ->
+        [one] { $count } Aktivierung beendet
+       *[other] { $count } Aktivierungen beendet
+    }
+changes-privileged =
+    { $count ->
+        [one] { $count } privilegiert
+       *[other] { $count } privilegiert
+    }
+what-created = erstellt
+what-deleted = gelöscht
+what-modified = geändert
+what-moved = verschoben
+what-activated = Rolle aktiviert
+what-ended = Aktivierung beendet
+
+## Restores
+
+restores-caption =
+    { $count ->
+        [one] { $count } Wiederherstellung auf dieser Seite, die neueste zuerst
+       *[other] { $count } Wiederherstellungen auf dieser Seite, die neueste zuerst
+    }
+restores-empty = Noch wurde nichts zurückgelegt. Vergleichen Sie einen Snapshot mit dem jetzigen Mandanten und haken Sie an, was zurückkommen soll.
+restores-waiting = Nur die, die auf eine Zustimmung warten
+restore-title = Wiederherstellung
+restore-receipt = Beleg einer Wiederherstellung
+restore-step-choose = Auswählen
+restore-step-preview = Vorschau
+restore-step-run = Ausführen
+restore-step-receipt = Beleg
+restore-previewing = Vorschau wird gemacht
+restore-previewed = vorab angesehen, noch nichts geschrieben
+restore-queued = wartet auf Ausführung
+restore-running = läuft
+restore-done = beendet
+restore-failed = fehlgeschlagen
+restore-cancelled = angehalten
+restore-waits = Es wartet auf die Zustimmung einer anderen Person.
+restore-by = von
+restore-reason = Wofür
+restore-reason-hint = In einer Zeile; der Beleg bewahrt sie.
+restore-ticket = Ticket
+restore-delete-created = Auch löschen, was seither dazukam, wo es gewählt ist
+restore-blocked = Personen, die zurückkommen, können sich nicht anmelden
+restore-counts = Schritte
+restore-count-verified =
+    { $count ->
+        [one] { $count } geprüft
+       *[other] { $count } geprüft
+    }
+restore-count-unverified =
+    { $count ->
+        [one] { $count } geschrieben, nicht geprüft
+       *[other] { $count } geschrieben, nicht geprüft
+    }
+restore-count-failed =
+    { $count ->
+        [one] { $count } fehlgeschlagen
+       *[other] { $count } fehlgeschlagen
+    }
+restore-count-skipped =
+    { $count ->
+        [one] { $count } übersprungen
+       *[other] { $count } übersprungen
+    }
+restore-began = Begonnen
+restore-ended = Beendet
+restore-expected = Endet voraussichtlich
+restore-expires = Ausführbar bis
+restore-approved-by = Zugestimmt von
+restore-run-by = Ausgeführt von
+restore-of = Nimmt Änderungen zurück von einem
+restore-undoes = Macht rückgängig
+restore-plan = Hash des Plans
+restore-not-permitted = Die schreibende Anwendung hat keine Berechtigung für: { $what }
+restore-conflict = Der Platz ist besetzt: { $property } „{ $value }“, von
+restore-approve = Zustimmen
+restore-cancel = Anhalten
+restore-again = Noch einmal vorab ansehen
+restore-undo = Rückgängigmachen vorab ansehen
+restore-export = Signierter Beleg
+restore-confirm = Name des Kunden
+restore-confirm-hint = Das schreibt viel oder ändert Rechte: Geben Sie „{ $name }“ ein.
+restore-run =
+    { $count ->
+        [one] Diesen { $count } Schritt ausführen
+       *[other] Diese { $count } Schritte ausführen
+    }
+restore-caption =
+    { $count ->
+        [one] { $count } Schritt auf dieser Seite, der Reihe nach
+       *[other] { $count } Schritte auf dieser Seite, der Reihe nach
+    }
+restore-no-steps = Nichts ist zu schreiben: Alles ist, wie es war.
+restore-properties =
+    { $count ->
+        [one] { $count } Eigenschaft
+       *[other] { $count } Eigenschaften
+    }
+restore-impossible = Was nicht zurückgelegt werden kann
+restore-left = Was Menschen noch tun müssen
+restore-nothing-left = Nichts ist mehr zu tun.
+outcome-none = nicht begonnen
+outcome-started = begonnen
+outcome-verified = geprüft
+outcome-unverified = geschrieben, nicht geprüft
+outcome-differs = geschrieben, liest sich anders zurück
+outcome-already = war schon so
+outcome-skipped = übersprungen
+outcome-failed = fehlgeschlagen
+action-undelete = aus dem Papierkorb holen
+action-adopt = nehmen, was an seiner Stelle ist
+action-create = neu erstellen
+action-update = schreiben
+action-act = setzen
+action-addLinks = hinzufügen
+action-removeLink = entfernen
+action-removeOtherLinks = alle anderen entfernen
+action-assign = zuweisen
+action-assignLicences = Lizenzen zuweisen
+action-delete = löschen
+remark-noAdministrator = Kein Administrator bliebe übrig.
+remark-oneAdministrator = Nur ein Administrator bliebe übrig.
+remark-administratorsUnknown = Wer den Mandanten verwaltet, konnte nicht gelesen werden.
+warning-losesMembers = verliert zeitweise seine Mitglieder
+warning-passwordReset = bekommt ein Kennwort, das niemand kennt
+warning-finalDeletion = wird endgültig gelöscht
+warning-comparedLater = wird erst bei der Ausführung verglichen
+warning-emptiesLater = wird bei der Ausführung vielleicht geleert
+warning-newId = bekommt eine neue Id
+warning-tenureUnknown = für wie lange ist nicht bekannt
+warning-blocked = kommt gesperrt zurück
+warning-restricted = ist in einer eingeschränkten Einheit
+warning-otherEnds = braucht Rechte über seine Mitglieder
+warning-incomingUnseen = was darauf verwies, wurde nicht gesehen
+warning-formerListed = frühere Zuweisungen stehen vielleicht noch da
+cause-refused = von Graph abgelehnt
+cause-denied = keine Berechtigung
+cause-notFound = nicht gefunden
+cause-conflict = Konflikt
+cause-unavailable = nicht erreichbar
+cause-notSeen = nach dem Schreiben nicht gesehen
+cause-unreadable = nicht lesbar
+cause-cancelled = angehalten
+cause-dependencyFailed = was es braucht, schlug fehl
+cause-ownAccess = ist Holdfasts eigener Zugang
+cause-lockOut = würde alle aussperren
+cause-changedSincePreview = seit der Vorschau geändert
+cause-gone = ist weg
+cause-expired = ist abgelaufen
+todo-givePassword = ein Kennwort geben
+todo-registerMethods = Anmeldemethoden registrieren
+todo-allowSignIn = die Anmeldung erlauben
+todo-consentAgain = noch einmal zustimmen
+todo-replaceId = die Id ersetzen
+todo-enterSecret = das Geheimnis eintragen
+todo-restoreElsewhere = anderswo wiederherstellen
+todo-invite = einladen
+todo-changeAtSource = an der Quelle ändern
+todo-findLicence = eine Lizenz beschaffen
+todo-grantPermission = die Berechtigung erteilen
+todo-doByHand = von Hand tun
+todo-decide = entscheiden
+owner-person = die Person
+owner-helpdesk = Helpdesk
+owner-administrator = Administrator
+owner-deviceAdministrator = Geräteadministrator
+owner-licenceAdministrator = Lizenzadministrator
+owner-directoryAdministrator = Verzeichnisadministrator
+owner-technician = Techniker
+duty-done = erledigt
+duty-open = offen
+duty-unseen = nicht zu sehen

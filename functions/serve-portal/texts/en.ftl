@@ -1,0 +1,575 @@
+## The frame
+
+frame-main = Main pages
+frame-skip = Skip to the content
+frame-pick = Find a customer
+frame-sign-out = Sign out
+frame-footer = Holdfast: backup, comparison and restore of Microsoft Entra ID.
+frame-by-link = You are here by an access link, until
+page-today = Today
+page-organisations = Organisations
+page-plans = Plans
+page-usage = Usage
+page-people = People
+page-tokens = Tokens
+page-audit = Audit
+page-partner = Partner
+page-dashboard = Dashboard
+page-snapshots = Snapshots
+page-search = Search
+page-compare = Compare
+page-restores = Restores
+page-jobs = Jobs
+page-organisation = Manage
+
+## Signing in
+
+sign-in-title = Sign in
+sign-in-text = Sign in with your work account.
+sign-in-again-text = What you are about to do needs a sign-in of the last 15 minutes.
+sign-in-button = Go to sign-in
+sign-in-invited = I have the code of an invitation
+sign-in-failed-other-browser = The sign-in did not come back to the browser in which it began, or took more than 15 minutes.
+sign-in-failed-refused = The sign-in was ended without a result.
+sign-in-failed-not-taken = The sign-in was not taken.
+sign-in-failed-nobody = You are signed in, but belong to no partner here. Whoever was invited opens the invitation with the code from the mail.
+sign-in-failed-no-invitation = This code opens no invitation: it was used, withdrawn, or its time is over.
+sign-in-failed-no-link = This code opens nothing: it was used before, or its five minutes are over. Ask for another link.
+access-title = Open a customer's portal
+access-text = The code stands behind “#access=” in the address of your link. It is good once.
+access-code = Code of the link
+access-button = Open the portal
+invitation-title = Accept an invitation
+invitation-text = The code is in the mail that invited you. You sign in next.
+invitation-code = Code of the mail
+invitation-button = Go on
+invitation-next = Now sign in with the work account that you want to use here.
+
+## What went wrong
+
+failure-sign-in-title = You are signed out
+failure-sign-in-text = Your session has ended: it rested for 30 minutes, or lasted for 12 hours.
+failure-sign-in-again-title = Sign in once more
+failure-sign-in-again-text = What you are about to do needs a sign-in of the last 15 minutes.
+failure-not-found-title = Nothing is here
+failure-not-found-text = There is nothing at this address, or nothing that you may see.
+failure-cross-site-title = This form came from elsewhere
+failure-cross-site-text = What changes something has to be sent by a page of this portal.
+failure-field-title = Something in the form is wrong
+failure-field-text = The field “{ $field }” is missing, or is not as it has to be.
+failure-denied-title = You may not do this
+failure-conflict-title = This cannot be done now
+failure-stale-title = Somebody changed this meanwhile
+failure-busy-title = Too much at once
+failure-busy-text = Try again in a moment.
+failure-problem-title = This did not work
+failure-no-answer-title = The service does not answer
+failure-no-answer-text = Whether what you asked for was begun is not known: look before you try again.
+failure-no-issuer-title = Nobody can sign in yet
+failure-no-issuer-text = This installation names no issuer for people's sign-in (HOLDFAST_OIDC_ISSUER, HOLDFAST_OIDC_AUDIENCE).
+failure-sign-in-failed-title = You are not signed in
+failure-nothing-changed = What the form asked for was not done.
+failure-again = Try again
+failure-home = To the first page
+failure-search = Look for a customer
+failure-request = Request
+
+## Lists, values, times
+
+list-more = Next
+list-csv = As CSV
+list-any = Any
+list-filter = Filter
+list-search = Part of the name or the id
+value-nothing = nothing
+value-empty = empty text
+value-yes = yes
+value-no = no
+time-now = just now
+time-ago-minutes =
+    { $count ->
+        [one] { $count } minute ago
+       *[other] { $count } minutes ago
+    }
+time-ago-hours =
+    { $count ->
+        [one] { $count } hour ago
+       *[other] { $count } hours ago
+    }
+time-ago-days =
+    { $count ->
+        [one] { $count } day ago
+       *[other] { $count } days ago
+    }
+time-in-minutes =
+    { $count ->
+        [one] in { $count } minute
+       *[other] in { $count } minutes
+    }
+time-in-hours =
+    { $count ->
+        [one] in { $count } hour
+       *[other] in { $count } hours
+    }
+time-in-days =
+    { $count ->
+        [one] in { $count } day
+       *[other] in { $count } days
+    }
+head-name = Name
+head-state = State
+head-tenant = Tenant
+head-credentials = Credentials
+head-productType = Product
+head-seats = Seats
+head-snapshot = Newest snapshot
+head-complete = Complete?
+head-reason = Reason
+head-objects = Objects
+head-asked = Asked for
+head-sealed = Sealed
+head-requests = Requests to Graph
+head-kind = Kind
+head-held = Held
+head-full = Read in full
+head-not-read = Not read
+head-id = Id
+head-property = Property
+head-value = Value
+head-end = Is deleted
+head-link = Link
+head-direction = Direction
+head-other = Other end
+head-what = What
+head-why = Why
+head-ticket = Ticket
+head-steps = Steps
+head-impossible = Impossible
+head-step = Step
+head-object = Object
+head-action = What is written
+head-outcome = What became of it
+head-to-do = To do
+head-owner = Who
+head-job = Job
+head-ended = Ended
+
+## Today
+
+today-needed = What needs somebody
+today-nothing = Nothing needs you.
+today-fine = Customers
+today-fine-count =
+    { $count ->
+        [one] { $count } customer is active.
+       *[other] { $count } customers are active.
+    }
+today-only-first = Only the first 200 organisations were looked at.
+today-deleting = is being deleted
+today-withdrawn = the consent was withdrawn: nothing is backed up
+today-unreachable = the tenant cannot be reached
+today-missing = permissions are missing; not protected:
+today-excess = the application has more permissions than it needs
+today-unconnected = is not connected yet
+today-transfer = is offered to you by another partner
+today-downgrade = asks for a smaller plan
+
+## Organisations
+
+organisations-new = New organisation
+organisations-caption =
+    { $count ->
+        [one] { $count } organisation on this page
+       *[other] { $count } organisations on this page
+    }
+organisations-empty = No organisation is like that.
+organisations-manage = manage
+organisations-connected = connected
+organisations-unconnected = not connected
+state-active = active
+state-suspended = suspended
+state-unsubscribed = unsubscribed
+state-deleting = being deleted
+credentials-connected = connected
+credentials-missing-permissions = permissions missing
+credentials-excess-permissions = too many permissions
+credentials-excess-reading = reads more than needed
+credentials-consent-withdrawn = consent withdrawn
+credentials-unreachable = unreachable
+credentials-waiting = waiting
+credentials-unprotected = Not protected: { $what }
+product-Backup = Backup
+product-Archive = Archive
+product-BackupEntra = Backup + Entra
+product-ArchiverEntra = Archiver + Entra
+role-owner = Owner
+role-superAdmin = Super Admin
+role-admin = Admin
+role-support = Support
+role-finance = Finance
+role-endCustomer = End customer
+organisation-open = Open Entra portal
+organisation-general = General
+organisation-subscription = Subscription
+organisation-credentials = Connection
+organisation-customer = What the customer may do
+organisation-end = Life and end
+organisation-email = Mail address there
+organisation-details = Notes of your own
+organisation-made = Made
+organisation-used = Seats in use
+organisation-over =
+    { $count ->
+        [one] { $count } seat more is in use than is paid for.
+       *[other] { $count } seats more are in use than are paid for.
+    }
+organisation-downgrade = A downgrade waits for a decision.
+organisation-needs-plan = An organisation pays for a plan, and there is none yet.
+organisation-writer = Consented to restores
+organisation-next = Next snapshot
+organisation-consent-reader = Link to consent to backups
+organisation-consent-writer = Link to consent to restores
+organisation-rule = Restores that somebody else has to approve
+organisation-access = Access link for the customer
+organisation-suspend = Suspend
+organisation-suspend-means = Suspending stops backups and the customer's sign-ins; what is backed up stays, and is paid for.
+organisation-reactivate = Reactivate
+organisation-reactivate-means = Reactivating lets backups go on.
+organisation-unsubscribe = Unsubscribe
+organisation-unsubscribe-means = Unsubscribing stops backups; what is backed up stays until it is deleted.
+organisation-delete = Delete
+organisation-delete-means = Deleting destroys all that is backed up once the hold is over. Until then it can be kept.
+organisation-deleting-at = It is deleted
+organisation-keep = Keep it
+organisation-keep-means = It is then as it was before.
+organisation-hold = Days of hold
+feature-search = search in snapshots
+feature-compare = compare
+feature-restore = restore
+feature-download = download
+rule-off = none
+rule-privileged = those about rights
+rule-always = all
+head-plan = Plan
+once-title = Link
+once-text = Copy it now: it is shown this once.
+once-link = Link
+once-until = Good until
+once-back = Back
+
+## Plans
+
+head-label = Label
+head-period = Period
+head-price = Price
+head-shown = Shown
+period-monthly = monthly
+period-yearly = yearly
+plans-new = New plan
+plans-one = Plan
+plans-caption =
+    { $count ->
+        [one] { $count } plan on this page
+       *[other] { $count } plans on this page
+    }
+plans-empty = There is no plan yet. The first one is made in a minute.
+plans-own = own licence, not for resale
+plans-currency = Currency, such as EUR
+plans-price = Price of a seat
+plans-price-hint = In the currency's own digits, such as 2.90.
+plans-visible = Can be sold
+plans-fixed = Product, currency and period cannot be changed later; name, price and whether it is sold can.
+plans-subscriptions = Organisations on it
+plans-with-label = The plan gets the label Entra.
+plans-without-label = Without Microsoft Entra ID.
+plans-sku-off = Cannot be chosen: Entra is not active for your partner.
+plans-sku-why = Entra is not active for { $partner }. An Owner or Super Admin activates it.
+plans-activate = Activate Entra
+form-save = Save
+
+## One organisation's portal
+
+dashboard-snapshot = Backup
+dashboard-changes = What changed
+dashboard-credentials = Connection
+dashboard-unconnected = The tenant is not connected yet: its administrator has to consent.
+dashboard-no-snapshot = There is no snapshot yet. The first one is taken soon after the tenant was connected.
+dashboard-no-changes = Nothing was compared yet.
+dashboard-between = From one snapshot to the next
+dashboard-live = Against the live tenant
+dashboard-running = A snapshot is being taken.
+dashboard-look = Look
+snapshots-take = Back up now
+snapshots-caption =
+    { $count ->
+        [one] { $count } snapshot on this page, newest first
+       *[other] { $count } snapshots on this page, newest first
+    }
+snapshots-empty = There is no snapshot yet.
+snapshot-title = Snapshot
+snapshot-complete = complete
+snapshot-complete-but = complete but for { $what }
+snapshot-coverage = What it holds
+snapshot-never = Never held
+snapshot-search = Search in it
+reason-schedule = schedule
+reason-person = a person
+reason-live = a comparison
+job-queued = waiting
+job-running = running
+job-done = done
+job-failed = failed
+job-under-way = This is under way.
+job-refresh = Refresh
+job-of-snapshots = Snapshot
+job-of-comparisons = Comparison
+job-of-restores = Restore
+jobs-caption =
+    { $count ->
+        [one] { $count } job, newest first
+       *[other] { $count } jobs, newest first
+    }
+jobs-empty = Nothing was asked for yet.
+search-name = Part of a name
+search-id = Id
+search-button = Search
+search-how = Enter a part of a name, or an id.
+search-caption =
+    { $count ->
+        [one] { $count } object on this page
+       *[other] { $count } objects on this page
+    }
+search-nothing = Nothing was found.
+search-nothing-yet = Nothing in this part of what is searched; go on with Next.
+search-as-of = As of
+search-complete = All that is held was searched.
+search-not-complete = Not everything was searched yet, or could be judged.
+search-not-held = not held:
+object-as-of = As in the snapshot of
+object-properties = Properties
+object-links = Links
+object-no-links = Nothing is linked with it.
+object-look-up = look up
+object-put-back = Preview putting it back
+way-to = to
+way-from = from
+
+## Comparisons
+
+compare-title = Comparison
+compare-before = Earlier side
+compare-after = Later side
+compare-live = the live tenant
+compare-snapshot = snapshot
+compare-button = Compare
+compare-with-live = Compare with live
+compare-again = Compare again
+compare-done = Compared
+compare-counts = Differences
+compare-none = none
+compare-shown = { $shown } of { $read } changes that were read are shown.
+compare-nothing = Nothing differs.
+compare-not-compared = Not compared:
+compare-privileged = Privileged only
+compare-is-privileged = privileged
+compare-tick = Tick what is to be as it was: a whole object, or single parts of it.
+compare-put-back = Preview putting back what is ticked
+compare-everything = All changes of this comparison, on all pages
+compare-everything-button = Preview putting all of it back
+change-was = was
+change-is = is
+changes-created =
+    { $count ->
+        [one] { $count } created
+       *[other] { $count } created
+    }
+changes-deleted =
+    { $count ->
+        [one] { $count } deleted
+       *[other] { $count } deleted
+    }
+changes-modified =
+    { $count ->
+        [one] { $count } changed
+       *[other] { $count } changed
+    }
+changes-activated =
+    { $count ->
+        [one] { $count } role activated
+       *[other] { $count } roles activated
+    }
+changes-ended =
+    { $count ->
+        [one] { $count } activation ended
+       *[other] { $count } activations ended
+    }
+changes-privileged =
+    { $count ->
+        [one] { $count } privileged
+       *[other] { $count } privileged
+    }
+what-created = created
+what-deleted = deleted
+what-modified = changed
+what-moved = moved
+what-activated = role activated
+what-ended = activation ended
+
+## Restores
+
+restores-caption =
+    { $count ->
+        [one] { $count } restore on this page, newest first
+       *[other] { $count } restores on this page, newest first
+    }
+restores-empty = Nothing was put back yet. Compare a snapshot with the live tenant, and tick what is to come back.
+restores-waiting = Only those that wait for an approval
+restore-title = Restore
+restore-receipt = Receipt of a restore
+restore-step-choose = Choose
+restore-step-preview = Preview
+restore-step-run = Run
+restore-step-receipt = Receipt
+restore-previewing = preview is being made
+restore-previewed = previewed, nothing written yet
+restore-queued = waiting to run
+restore-running = running
+restore-done = ended
+restore-failed = failed
+restore-cancelled = stopped
+restore-waits = It waits for somebody else's approval.
+restore-by = by
+restore-reason = What it is for
+restore-reason-hint = In one line; the receipt keeps it.
+restore-ticket = Ticket
+restore-delete-created = Also delete what came since, where it is chosen
+restore-blocked = People who come back are blocked from signing in
+restore-counts = Steps
+restore-count-verified =
+    { $count ->
+        [one] { $count } verified
+       *[other] { $count } verified
+    }
+restore-count-unverified =
+    { $count ->
+        [one] { $count } written, not verified
+       *[other] { $count } written, not verified
+    }
+restore-count-failed =
+    { $count ->
+        [one] { $count } failed
+       *[other] { $count } failed
+    }
+restore-count-skipped =
+    { $count ->
+        [one] { $count } skipped
+       *[other] { $count } skipped
+    }
+restore-began = Began
+restore-ended = Ended
+restore-expected = Expected to end
+restore-expires = Can be run until
+restore-approved-by = Approved by
+restore-run-by = Run by
+restore-of = Takes back changes of a
+restore-undoes = Undoes
+restore-plan = Hash of the plan
+restore-not-permitted = The writing application has no permission for: { $what }
+restore-conflict = The place is taken: { $property } “{ $value }”, of
+restore-approve = Approve
+restore-cancel = Stop
+restore-again = Preview again
+restore-undo = Preview undoing it
+restore-export = Signed receipt
+restore-confirm = Name of the customer
+restore-confirm-hint = This writes much, or takes rights: enter “{ $name }”.
+restore-run =
+    { $count ->
+        [one] Run this { $count } step
+       *[other] Run these { $count } steps
+    }
+restore-caption =
+    { $count ->
+        [one] { $count } step on this page, in order
+       *[other] { $count } steps on this page, in order
+    }
+restore-no-steps = Nothing is to be written: all of it is as it was.
+restore-properties =
+    { $count ->
+        [one] { $count } property
+       *[other] { $count } properties
+    }
+restore-impossible = What cannot be put back
+restore-left = What is left to people
+restore-nothing-left = Nothing is left to do.
+outcome-none = not begun
+outcome-started = begun
+outcome-verified = verified
+outcome-unverified = written, not verified
+outcome-differs = written, reads back differently
+outcome-already = was so already
+outcome-skipped = skipped
+outcome-failed = failed
+action-undelete = take out of the recycle bin
+action-adopt = take what is there in its place
+action-create = create again
+action-update = write
+action-act = set
+action-addLinks = add
+action-removeLink = remove
+action-removeOtherLinks = remove all others
+action-assign = assign
+action-assignLicences = assign licences
+action-delete = delete
+remark-noAdministrator = No administrator would be left.
+remark-oneAdministrator = Only one administrator would be left.
+remark-administratorsUnknown = Who administers the tenant could not be read.
+warning-losesMembers = loses its members for a while
+warning-passwordReset = gets a password that nobody knows
+warning-finalDeletion = is deleted for good
+warning-comparedLater = is compared when it is run
+warning-emptiesLater = may be emptied when it is run
+warning-newId = gets a new id
+warning-tenureUnknown = for how long is not known
+warning-blocked = comes back blocked
+warning-restricted = is in a restricted unit
+warning-otherEnds = needs rights over its members
+warning-incomingUnseen = what led to it was not seen
+warning-formerListed = former assignments may be listed
+cause-refused = refused by Graph
+cause-denied = no permission
+cause-notFound = not found
+cause-conflict = conflict
+cause-unavailable = not reachable
+cause-notSeen = not seen after it was written
+cause-unreadable = cannot be read
+cause-cancelled = stopped
+cause-dependencyFailed = what it needs failed
+cause-ownAccess = is Holdfast's own access
+cause-lockOut = would lock everybody out
+cause-changedSincePreview = changed since the preview
+cause-gone = is gone
+cause-expired = is over
+todo-givePassword = give a password
+todo-registerMethods = register sign-in methods
+todo-allowSignIn = allow the sign-in
+todo-consentAgain = consent again
+todo-replaceId = replace the id
+todo-enterSecret = enter the secret
+todo-restoreElsewhere = restore it elsewhere
+todo-invite = invite
+todo-changeAtSource = change it at its source
+todo-findLicence = find a licence
+todo-grantPermission = grant the permission
+todo-doByHand = do it by hand
+todo-decide = decide
+owner-person = the person
+owner-helpdesk = helpdesk
+owner-administrator = administrator
+owner-deviceAdministrator = device administrator
+owner-licenceAdministrator = licence administrator
+owner-directoryAdministrator = directory administrator
+owner-technician = technician
+duty-done = done
+duty-open = open
+duty-unseen = cannot be seen

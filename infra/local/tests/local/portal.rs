@@ -1,0 +1,213 @@
+//! The portal over the whole product on this machine: Ada signs in, finds what changed, and puts one attribute back.
+
+use crate::browser::Browser;
+use customer::{Administrator, Cast, Credentials, Haste, Stage};
+use engine::ports::Secret;
+use local::embedded::SecretSettings;
+use local::{Cloud, CloudConfig, Data};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sim::{Sim, SimConfig, SimServer};
+use std::collections::BTreeSet;
+
+/// The product, Microsoft, and a customer that is connected and backed up.
+struct World {
+    cloud: Cloud,
+    microsoft: SimServer,
+    admin: Administrator,
+    stage: Stage,
+}
+
+async fn api(cloud: &Cloud, token: &str, method: Method, path: &str, body: Value) -> Value {
+    let url = format!("{}{path}", cloud.api_url());
+    let answer =
+        reqwest::Client::new().request(method, url).bearer_auth(token).json(&body).send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+    answer.json().await.unwrap()
+}
+
+impl World {
+    async fn new() -> Self {
+        let microsoft = Sim::new(SimConfig::company(1, 20).with_partner())
+            .serve(([127, 0, 0, 1], 0).into())
+            .await
+            .unwrap();
+        let secret = |id: &str, secret: &str| {
+            Secret::new(json!({ "clientId": id, "clientSecret": secret }).to_string())
+        };
+        let secrets = SecretSettings::default()
+            .with("graph-reader", secret(sim::READER_CLIENT_ID, sim::READER_SECRET))
+            .with("graph-writer", secret(sim::WRITER_CLIENT_ID, sim::WRITER_SECRET));
+        let login = microsoft.login_url();
+        let cloud = Cloud::start(CloudConfig {
+            data: Data::Memory,
+            graph_url: microsoft.graph_url(),
+            login_url: login.clone(),
+            sign_in: Some((
+                format!("{login}/{}/v2.0", sim::PARTNER_TENANT_ID),
+                sim::PORTAL_CLIENT_ID.to_owned(),
+            )),
+            consent_sign_in: false,
+            secrets,
+            ..CloudConfig::default()
+        });
+        let cloud = cloud.await.unwrap();
+        let credentials = Credentials {
+            tenant: sim::COMPANY_TENANT_ID.to_owned(),
+            client_id: sim::ADMINISTRATOR_CLIENT_ID.to_owned(),
+            secret: sim::ADMINISTRATOR_SECRET.to_owned(),
+            domain: None,
+        };
+        let admin = Administrator::sign_in(&microsoft.graph_url(), &login, &credentials, Haste::Patient)
+            .await
+            .unwrap();
+        let stage = Stage::set_up(&admin, &Cast::FEW).await.unwrap();
+        Self { cloud, microsoft, admin, stage }
+    }
+
+    /// A partner of Ada's, whom a mail invites; its customer is connected and has a snapshot.
+    async fn sign_up(&self) -> String {
+        let bootstrap = self.cloud.bootstrap_token().unwrap().expose().to_owned();
+        let owner = json!({ "name": "Ada Berg", "email": "ada.berg@northwind.example" });
+        let made = json!({ "name": "Northwind IT", "owner": owner });
+        let made = api(&self.cloud, &bootstrap, Method::POST, "/v1/partners", made).await;
+        let token = made["ownerToken"].as_str().unwrap().to_owned();
+        let post = |path: &'static str, body: Value| api(&self.cloud, &token, Method::POST, path, body);
+        post("/v1/partner/sku", json!({ "sku": "Entra" })).await;
+        let price = json!({ "currency": "EUR", "amountMinor": 290 });
+        let plan =
+            json!({ "product": "BackupEntra", "name": "Entra", "periodicity": "monthly", "price": price });
+        let plan = post("/v1/plans", plan).await;
+        let organisation =
+            json!({ "name": "Fabrikam", "email": "it@fabrikam.example", "plan": plan["id"], "seats": 50 });
+        let organisation = post("/v1/organisations", organisation).await["id"].as_str().unwrap().to_owned();
+        for app in ["reader", "writer"] {
+            let path = format!("/v1/organisations/{organisation}/consent-link");
+            let link = api(&self.cloud, &token, Method::POST, &path, json!({ "app": app })).await;
+            assert_eq!(Browser::open(link["url"].as_str().unwrap()).await.status, 200);
+        }
+        self.cloud.tick("schedule-snapshots").await.unwrap();
+        self.cloud.tick("send-digests").await.unwrap();
+        self.cloud.settle().await.unwrap();
+        organisation
+    }
+
+    /// The code in the mail that invites Ada.
+    fn code(&self) -> String {
+        let mails = std::fs::read_dir(self.cloud.outbox()).unwrap().flatten();
+        let texts = mails.map(|mail| std::fs::read_to_string(mail.path()).unwrap().replace("=\r\n", ""));
+        let text = texts.filter(|text| text.contains("hfi_")).last().unwrap();
+        let code = text.split("hfi_").nth(1).unwrap().chars().take_while(char::is_ascii_hexdigit);
+        format!("hfi_{}", code.collect::<String>())
+    }
+
+    /// Ada accepts her invitation and signs in, by pages alone.
+    async fn ada(&self) -> Browser {
+        let mut browser = Browser::open(self.cloud.api_url()).await;
+        browser.click("I have the code of an invitation").await;
+        browser.press("Go on", &[("token", &self.code())], &[]).await;
+        browser.click("Go to sign-in").await;
+        browser.click("Sign in as Ada Berg").await;
+        assert_eq!(browser.status, 200, "{}", browser.text);
+        browser
+    }
+
+    async fn stop(self) {
+        self.cloud.stop().await;
+        self.microsoft.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_sign_in_to_the_receipt_of_one_attribute_it_takes_eight_clicks_at_the_most() {
+    let world = World::new().await;
+    world.sign_up().await;
+    let mut browser = world.ada().await;
+    let maya = format!("users/{}", world.stage.id("Maya"));
+    let before = world.admin.get(&maya).await.unwrap()["jobTitle"].clone();
+    world
+        .admin
+        .patch(&maya, &json!({ "jobTitle": "Contractor", "officeLocation": "Elsewhere" }))
+        .await
+        .unwrap();
+
+    browser.press("Sign out", &[], &[]).await;
+    browser.click("Go to sign-in").await;
+    browser.clicks = 0;
+    browser.click("Sign in as Ada Berg").await;
+    browser.click("Organisations").await;
+    browser.click("Fabrikam").await;
+    browser.press("Compare with live", &[], &[]).await;
+    world.cloud.settle().await.unwrap();
+    browser.refresh().await;
+    assert!(browser.text.contains("Contractor") && browser.text.contains("Elsewhere"), "{}", browser.text);
+    browser
+        .press("Preview putting back what is ticked", &[("ticket", "4711")], &["\"path\":\"jobTitle\""])
+        .await;
+    world.cloud.settle().await.unwrap();
+    browser.refresh().await;
+    browser.press("Run this 1 step", &[], &[]).await;
+    world.cloud.settle().await.unwrap();
+    browser.refresh().await;
+    assert!(
+        browser.text.contains(">verified</span>") && browser.text.contains("1 verified"),
+        "{}",
+        browser.text
+    );
+    assert!(browser.text.contains("Receipt of a restore") && browser.text.contains("4711"));
+    assert!(browser.clicks <= 8, "{} clicks", browser.clicks);
+
+    let after = world.admin.get(&maya).await.unwrap();
+    assert_eq!(
+        (&after["jobTitle"], &after["officeLocation"]),
+        (&before, &json!("Elsewhere")),
+        "what was not ticked stays"
+    );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_link_that_is_shown_leads_to_a_page() {
+    let world = World::new().await;
+    let organisation = world.sign_up().await;
+    let mut browser = world.ada().await;
+    browser.go(&format!("/e/{organisation}")).await;
+    browser.press("Compare with live", &[], &[]).await;
+    world.cloud.settle().await.unwrap();
+    let mut seen = BTreeSet::new();
+    let mut next = vec!["/".to_owned()];
+    while let Some(address) = next.pop() {
+        if !seen.insert(address.clone()) || seen.len() > 120 {
+            continue;
+        }
+        browser.go(&address).await;
+        assert_eq!(browser.status, 200, "{address}: {}", browser.text);
+        let is_page = !address.contains(".csv") && !address.ends_with("/receipt");
+        assert_eq!(browser.text.matches("<h1").count(), usize::from(is_page), "{address}");
+        assert!(!browser.text.contains("hfs_") && !browser.text.contains("hfi_"), "{address} holds a secret");
+        if is_page {
+            next.extend(browser.links().into_iter().filter(|link| link.starts_with('/')));
+        }
+    }
+    assert!(seen.len() > 15, "{seen:?}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_of_another_partner_is_nowhere() {
+    let world = World::new().await;
+    let organisation = world.sign_up().await;
+    let bootstrap = world.cloud.bootstrap_token().unwrap().expose().to_owned();
+    let owner = json!({ "name": "Eve", "email": "eve@other.example" });
+    let made = json!({ "name": "Other", "owner": owner });
+    let other = api(&world.cloud, &bootstrap, Method::POST, "/v1/partners", made).await;
+    let other = other["ownerToken"].as_str().unwrap();
+    for part in ["", "/snapshots", "/search", "/compare", "/restores", "/jobs"] {
+        let url = format!("{}/e/{organisation}{part}", world.cloud.api_url());
+        let cookie = format!("holdfast-local={other}");
+        let answer = reqwest::Client::new().get(url).header("cookie", cookie).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 404, "{part}");
+        assert!(!answer.text().await.unwrap().contains("Fabrikam"), "{part}");
+    }
+    world.stop().await;
+}
