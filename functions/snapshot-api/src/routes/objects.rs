@@ -6,7 +6,6 @@ use crate::door::{Admitted, UseSnapshots};
 use crate::wire::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 use axum::Json;
 use axum::extract::State;
-use backup::commands::filter::Filtered;
 use domain::{Error, OrganisationId, SnapshotId, kinds};
 use runtime::http::{Notes, PathOf, QueryOf, Route, Text, under};
 use runtime::openapi::Tag;
@@ -33,6 +32,14 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             )
             .weighs(HEAVY)
             .answers::<FoundOut>(200),
+        Route::get("/v1/organisations/{org}/objects", "findObjects", find)
+            .says(
+                "Objects as of a time.",
+                "Searches the newest sealed snapshot that had begun by `asOf`, as the search of a snapshot does. Which snapshot that \
+                 is, and as of when, is said in `searched`; all parts are of that one. 404 where none had begun by then.",
+            )
+            .weighs(HEAVY)
+            .answers::<FoundOut>(200),
         Route::get(object, "readObject", read)
             .says(
                 "An object with its links.",
@@ -51,23 +58,20 @@ async fn list(
     PathOf((_, id)): PathOf<(OrganisationId, SnapshotId)>,
     QueryOf(query): QueryOf<ObjectsIn>,
 ) -> Reply<Json<FoundOut>> {
-    let kind = query.kind.as_deref().map(kinds::get).transpose()?;
-    let (tenant, browse) = (admitted.stored()?, &api.browse);
-    let ObjectsIn { name, id: key, filter, .. } = &query;
-    if key.is_some() && query.cursor.is_some() {
-        Err(Error::invalid_field("cursor", "does not go with an id, which is found in one part"))?;
+    if query.as_of.is_some() {
+        Err(Error::invalid_field("asOf", "is of no use here: the snapshot is named"))?;
     }
-    let found = match (key, filter, kind) {
-        (Some(key), None, _) if name.is_none() => browse.by_id(tenant, &id, kind, key).await?,
-        (Some(_), _, _) => Err(Error::invalid_field("id", "stands alone, without name and filter"))?,
-        (None, None, _) => browse.objects(tenant, &id, kind, name.as_deref(), query.page()).await?,
-        (None, Some(filter), Some(kind)) => {
-            let asked = Filtered { kind, filter, name: name.as_deref() };
-            browse.filtered(tenant, &id, asked, query.page()).await?
-        }
-        (None, Some(_), None) => Err(Error::invalid_field("kind", "is missing: a filter is about one kind"))?,
-    };
-    Ok(Json(found.into()))
+    Ok(Json(api.browse.find(admitted.stored()?, &id, query.sought()?, query.page()).await?.into()))
+}
+
+async fn find(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_,)): PathOf<(OrganisationId,)>,
+    QueryOf(query): QueryOf<ObjectsIn>,
+) -> Reply<Json<FoundOut>> {
+    let at = query.as_of.unwrap_or_else(|| api.snapshots.clock.now());
+    Ok(Json(api.browse.find_as_of(admitted.stored()?, at, query.sought()?, query.page()).await?.into()))
 }
 
 async fn read(

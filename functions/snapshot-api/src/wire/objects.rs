@@ -1,9 +1,11 @@
 //! Objects of a snapshot.
 
 use backup::archive::Hit;
+use backup::commands::as_of::Sought;
 use backup::commands::browse::{SeenLink, SeenObject};
 use backup::commands::search::{Found, Searched};
-use domain::kinds::KindName;
+use domain::kinds::{self, KindName};
+use domain::{Result, Timestamp};
 use engine::ports::Page;
 use garde::Validate;
 use runtime::http::{MAX_CURSOR, PageIn};
@@ -35,6 +37,10 @@ pub struct ObjectsIn {
     /// fault names the character at which it is, from 1.
     #[garde(inner(length(chars, min = 1, max = 2_048)))]
     pub filter: Option<String>,
+    /// Where no snapshot is named: the newest sealed one that had begun by this time, in RFC 3339, is searched. Now when nothing is
+    /// said. Further parts are of the snapshot of the first.
+    #[garde(skip)]
+    pub as_of: Option<Timestamp>,
     /// The `next` of the part before, with the same kind, name and filter.
     // Why so long: it holds a name, and a name of a thousand characters is three times as many bytes.
     #[garde(ascii, length(max = 8_000))]
@@ -46,6 +52,20 @@ pub struct ObjectsIn {
 }
 
 impl ObjectsIn {
+    /// Which objects are asked for.
+    ///
+    /// # Errors
+    /// `Invalid` when there is no kind of that name.
+    pub fn sought(&self) -> Result<Sought<'_>> {
+        let kind = self.kind.as_deref().map(kinds::get).transpose()?;
+        Ok(Sought {
+            kind,
+            id: self.id.as_deref(),
+            name: self.name.as_deref(),
+            filter: self.filter.as_deref(),
+        })
+    }
+
     /// The page of that cursor and limit, in the form of `engine::ports::Page`.
     pub fn page(&self) -> Page {
         PageIn { cursor: self.cursor.clone(), limit: self.limit }.page()

@@ -74,6 +74,7 @@ fn routes() -> Vec<Asked> {
         ),
         row("readDrill", "GET", &format!("{snapshot}/drill"), &none, Action::UseSnapshots),
         row("listObjects", "GET", &format!("{snapshot}/objects?name=ann"), &none, Action::UseSnapshots),
+        row("findObjects", "GET", "/objects?name=ann", &none, Action::UseSnapshots),
         row("readObject", "GET", &format!("{snapshot}/objects/users/u"), &none, Action::UseSnapshots),
         row("startComparison", "POST", "/comparisons", &compare, Action::Compare),
         row("listComparisons", "GET", "/comparisons", &none, Action::Compare),
@@ -431,6 +432,25 @@ async fn an_object_is_read_by_a_key_with_slashes_and_told_with_its_links() {
             json!({ "items": items, "next": null, "complete": true, "undecided": 0, "searched": searched });
         assert_eq!(listed, wanted, "{path}");
     }
+    // The same where the time is said, and not the snapshot.
+    for (query, status) in [
+        ("kind=groups&id=G", 200),
+        ("kind=groups&name=f&asOf=2100-01-01T00:00:00Z", 200),
+        ("kind=groups&asOf=2000-01-01T00:00:00Z", 404),
+        ("asOf=yesterday", 422),
+    ] {
+        let path = format!("/v1/organisations/{org}/objects?{query}");
+        let answer = plane.ask(Some(&owner), "GET", &path, &Value::Null).await;
+        assert_eq!(answer.status.as_u16(), status, "{query}: {answer:?}");
+        if status == 200 {
+            let found = answer.json();
+            assert_eq!(
+                (&found["items"], &found["searched"]["snapshot"]),
+                (&items, &json!(SNAPSHOT)),
+                "{query}"
+            );
+        }
+    }
     for (query, field) in [
         ("filter=mail%20eq%20null", "kind"),
         ("kind=groups&filter=mail%20is%20null", "filter"),
@@ -440,6 +460,7 @@ async fn an_object_is_read_by_a_key_with_slashes_and_told_with_its_links() {
         ("id=g&name=x", "id"),
         ("kind=groups&id=g&filter=mail%20eq%20null", "id"),
         ("id=g&cursor=x", "cursor"),
+        ("asOf=2026-11-30T10:00:00Z", "asOf"),
     ] {
         let path = format!("/v1/organisations/{org}/snapshots/{SNAPSHOT}/objects?{query}");
         let answer = plane.ask(Some(&owner), "GET", &path, &Value::Null).await;

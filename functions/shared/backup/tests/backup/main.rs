@@ -6,6 +6,7 @@ mod any_page;
 mod applied;
 mod archive_layers;
 mod archive_runs;
+mod as_of;
 mod asking;
 mod compared;
 mod comparison;
