@@ -37,6 +37,7 @@
 //! | `unknown_extensions_refused` | not documented: a `$select` of a directory extension that the tenant does not have is refused, or passed over | refused |
 //! | `absolute_batch_urls` | documented: relative addresses; SDKs of Microsoft's write absolute ones | refused |
 //! | `search_finds_whole_words` | documented: words of names are found; not whether their beginnings are | beginnings too |
+//! | `application_writes_apart` | documented: an application's writes are limited over all tenants; not documented whether those of each tenant are counted apart | together |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
@@ -194,6 +195,7 @@ pub struct Switches {
     pub premium_parts: &'static [&'static str],
     pub lapsed_lists_are_empty: bool,
     pub absolute_batch_urls: bool,
+    pub application_writes_apart: bool,
     pub search_finds_whole_words: bool,
     /// The administrator declines the consent page.
     pub refuse_consent: bool,
@@ -240,6 +242,7 @@ impl Default for Switches {
             premium_parts: &["administrativeUnits", "customSecurityAttributes"],
             lapsed_lists_are_empty: false,
             absolute_batch_urls: false,
+            application_writes_apart: false,
             search_finds_whole_words: false,
             refuse_consent: false,
             shuffle: None,

@@ -49,6 +49,7 @@ fn step(number: u32) -> Step {
         before: None,
         after: None,
         depends_on: Vec::new(),
+        instead: None,
         warnings: Vec::new(),
     }
 }

@@ -32,6 +32,7 @@ mod logs;
 mod operations;
 mod orderings;
 mod parcels;
+mod passed_over;
 mod permissions;
 mod poisoned;
 mod privileges;

@@ -126,6 +126,7 @@ fn charge(inner: &Inner, token: &Token, cost: Cost) -> Verdict {
         users: tenant.directory.read().expect("the lock is never held over a panic").live[0],
         app: token.app,
         client_id: &token.client_id,
+        writes_apart: inner.switches().application_writes_apart,
     };
     let limits = inner.limits.read().expect("the lock is never held over a panic");
     let mut throttle = inner.throttle.lock().expect("the lock is never held over a panic");

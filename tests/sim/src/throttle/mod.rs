@@ -139,6 +139,8 @@ pub(crate) struct Asker<'a> {
     pub users: usize,
     pub app: usize,
     pub client_id: &'a str,
+    /// Whether the writes of an application are counted in each tenant by itself.
+    pub writes_apart: bool,
 }
 
 impl Throttle {
@@ -164,6 +166,9 @@ impl Throttle {
             // Each limit has a window of its own for each tenant, application or pair of both that it counts.
             let key = match limit.scope {
                 Scope::TenantApplication => (number, asker.tenant, asker.app),
+                Scope::Application if asker.writes_apart && limit.metric == Metric::Writes => {
+                    (number, asker.tenant, asker.app)
+                }
                 Scope::Application => (number, usize::MAX, asker.app),
                 Scope::Tenant => (number, asker.tenant, usize::MAX),
             };

@@ -120,6 +120,39 @@ async fn writes_beyond_three_thousand_in_a_window_are_refused_and_counted() {
 }
 
 #[tokio::test]
+async fn the_writes_of_an_application_are_counted_over_all_tenants_or_in_each_by_itself() {
+    for (apart, status) in [(false, 429), (true, 204)] {
+        let mut config = SimConfig::company(7, 0);
+        let mut other = config.tenants[0].clone();
+        other.id = "7e000000-0000-4000-8000-000000000002".into();
+        other.domain = "contoso.example".into();
+        config.tenants.push(other.clone());
+        config.limits.0.retain(|limit| limit.scope == Scope::Application && limit.metric == Metric::Writes);
+        config.limits = config.limits.scaled(3.0 / 35_000.0);
+        let sim = Sim::new(config);
+        sim.control().switch(|switches| switches.application_writes_apart = apart);
+        let here = Client::administrator(&sim).await;
+        let seen = log_in(&sim, &other.id, ADMINISTRATOR_CLIENT_ID, ADMINISTRATOR_SECRET).await;
+        let token = seen.body["access_token"].as_str().unwrap().to_owned();
+        let there = Client { sim: sim.clone(), token };
+        let (one, two) =
+            (here.new_user("ada").await, there.post("/v1.0/users", user_of(&other.domain)).await);
+        assert_eq!(two.status, 201, "{two:?}");
+        assert_eq!(here.patch(&format!("/v1.0/users/{one}"), json!({"city": "x"})).await.status, 204);
+        let two = two.body["id"].as_str().unwrap();
+        let seen = there.patch(&format!("/v1.0/users/{two}"), json!({"city": "x"})).await;
+        assert_eq!(seen.status, status, "{seen:?}");
+    }
+}
+
+/// Somebody new of a tenant of that domain.
+fn user_of(domain: &str) -> serde_json::Value {
+    let mut ada = user("ada");
+    ada["userPrincipalName"] = json!(format!("ada@{domain}"));
+    ada
+}
+
+#[tokio::test]
 async fn a_request_costs_its_resource_units() {
     let client = Client::administrator(&company(0)).await;
     for (url, units) in [

@@ -107,6 +107,7 @@ impl<'a> Planner<'a> {
             before: draft.before,
             after: draft.after,
             depends_on: vec![],
+            instead: None,
             warnings: draft.warnings,
         });
     }

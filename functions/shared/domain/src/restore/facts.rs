@@ -7,7 +7,7 @@ use super::schedules::{SCHEDULE, ScheduleEnd, Tenure, with_fixed_end};
 use super::values::text;
 use super::{Cause, Held, Item, Phase, Step, Warning, WriteAction, id_map};
 use crate::changes::{is_within, property_of, value_at};
-use crate::kinds::{self, Identity, Kind};
+use crate::kinds::{self, Identity, Kind, KindName};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -91,6 +91,10 @@ fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, is_
             return planner.impossible(item, property, Cause::TargetMissing, why);
         }
     }
+    let mut ends = item.kind.ends(wanted).into_iter();
+    if ends.any(|(_, id)| planner.inputs.unknown_ends.contains(id)) {
+        warnings.push(Warning::EndUnknown);
+    }
     let body = body_of(item, wanted, "adminAssign");
     let after = Some(Value::Object(natural(item, wanted)));
     let draft = Draft {
@@ -121,6 +125,24 @@ pub(super) fn give_once(steps: &mut Vec<Step>) {
             !(is_lasting && given.contains(&step.id))
         });
     }
+}
+
+/// Whether what a fact says is so without it: a role with an end is given by its schedule, and one without an end by its
+/// assignment.
+pub(super) fn is_given_otherwise(planner: &Planner<'_>, item: &Item) -> bool {
+    let (kind, id) = (item.kind.name, item.id(planner.inputs));
+    let is_given = |name: KindName| {
+        let gives = |step: &Step| matches!(step.action, WriteAction::Create { .. });
+        planner.steps.iter().any(|step| step.kind == name && step.id == id && gives(step))
+    };
+    let is_lasting =
+        || item.wanted.as_ref().is_some_and(|held| ScheduleEnd::of(&held.object) == ScheduleEnd::Never);
+    kinds::assignments().any(|(assignments, schedules)| {
+        kind == assignments.name && is_given(schedules.name)
+            || kind == schedules.name
+                && is_lasting()
+                && (item.tenure == Tenure::HeldForGood || is_given(assignments.name))
+    })
 }
 
 /// A role assignment with an end is never made one without: its schedule is asked for instead.

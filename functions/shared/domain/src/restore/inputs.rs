@@ -84,6 +84,12 @@ pub struct Inputs {
     /// Ids (those of today) of whoever holds a role or what it is held over, as far as they are known to be gone for good:
     /// neither live nor in the recycle bin.
     pub gone: BTreeSet<String>,
+    /// Ids (those of today) of whoever holds a role or what it is held over that are neither in the snapshot nor live nor in the
+    /// recycle bin as objects of a kind: they may be applications, or gone for good.
+    pub unknown_ends: BTreeSet<String>,
+    /// Values that steps give to objects and that one object alone can have, in lower case: the ids of the other objects that have
+    /// them now.
+    pub taken: BTreeMap<String, String>,
     /// Objects that have the place of chosen ones which are to come back, by kind and key of these.
     pub rivals: BTreeMap<(KindName, String), Vec<Rival>>,
     /// What a person chose about them.

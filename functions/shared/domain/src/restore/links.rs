@@ -113,7 +113,7 @@ fn refusal(
 ) -> Option<(Cause, &'static str)> {
     let now = &live.unwrap_or(wanted).object;
     if live.is_some() && is_true(now, "onPremisesSyncEnabled") {
-        return Some((Cause::Synced, "the object comes from the customer's own directory; its links too"));
+        return Some((Cause::Synced, SYNCED));
     }
     if let Some(refused) = limits::refusal(item.kind, now, Attempt::Link) {
         return Some(refused);
@@ -123,6 +123,7 @@ fn refusal(
         .then_some((Cause::DynamicMembership, BY_RULE))
 }
 
+pub(super) const SYNCED: &str = "the object comes from the customer's own directory; its links too";
 pub(super) const BY_RULE: &str = "members follow from the rule, which is restored instead";
 
 /// What the steps that come before the links write of the object, where that says whether they follow from a rule.
@@ -199,6 +200,11 @@ fn phase(item: &Item, link: &LinkType) -> Phase {
 fn keeps_others_out(item: &Item, link: &LinkType) -> bool {
     let now = item.live.as_ref().or(item.wanted.as_ref());
     link.restricts.zip(now).is_some_and(|(property, held)| is_true(&held.object, property))
+}
+
+/// When an object is changed: a unit that keeps others out comes back last, and is changed then.
+pub(super) fn phase_of_changes(item: &Item) -> Phase {
+    if item.returns() && restricts(item) { Phase::RestrictedLinks } else { item.kind.phase }
 }
 
 /// Whether an item keeps what it leads to from being managed by others.

@@ -78,7 +78,14 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
             warnings.push(Warning::IncomingUnseen);
         }
         planner.step(item, Draft { phase, action, before: None, after: None, warnings });
-        if !is_true(&wanted.object, "onPremisesSyncEnabled") {
+        if is_true(&wanted.object, "onPremisesSyncEnabled") {
+            // Who is created again has another id, and from the customer's own directory nothing leads to that.
+            let lost = wanted.links.iter().filter(|link| planner.is_made_anew(&link.to));
+            let lost: Vec<String> = lost.map(|link| format!("{}/{}", link.link.name, link.to)).collect();
+            for what in lost {
+                planner.impossible(item, &what, Cause::Synced, links::SYNCED);
+            }
+        } else {
             let seen = item.binned.clone().map(|held| planner.inputs.ids.held(item.kind, held));
             returned::plan(planner, item, wanted, seen.as_ref());
             let seen = seen.filter(licences::knows);

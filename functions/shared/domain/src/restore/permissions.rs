@@ -78,6 +78,7 @@ mod tests {
             before: None,
             after: None,
             depends_on: vec![],
+            instead: None,
             warnings: vec![],
         }
     }

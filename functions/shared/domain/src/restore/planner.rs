@@ -1,11 +1,12 @@
 //! From inputs to a plan: object by object, then in order.
 
 use super::draft::Planner;
+use super::names::InTurn;
 use super::order::in_order;
 use super::{
     Cause, Held, Impossible, Inputs, Item, KnownAdministrators, LeftBy, LinkMode, Remark, RestorePlan,
     SelectedLink, Step, Warning, WriteAction, administrators, circles, conflicts, facts, may_let_in,
-    may_lose, objects, person_decided_on, units,
+    may_lose, names, objects, person_decided_on, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,6 +144,7 @@ impl Planner<'_> {
                 item.live.as_ref().is_some_and(|live| !facts::leads_nowhere(self, item.kind, live));
             match (is_skipped, is_there) {
                 (false, _) => self.plan_item(item),
+                (true, false) if facts::is_given_otherwise(self, item) => {}
                 (true, false) => self.left(item, "object", vec![], LeftBy::Links),
                 (true, true) => {}
             }
@@ -165,7 +167,12 @@ impl Planner<'_> {
             let why = "what it refers to refers back to it";
             self.impossible.push(refused(step, "object", Cause::Circular, why));
         }
-        let (mut steps, remarks) = self.guarded(steps);
+        let (steps, remarks) = self.guarded(steps);
+        let InTurn { mut steps, kept_by_others } = names::in_turn(steps, &self.inputs.taken);
+        for (step, property) in kept_by_others {
+            let why = "another object has it and keeps it: change that one first, or choose it too";
+            self.impossible.push(refused(step, property, Cause::Conflict, why));
+        }
         for (number, step) in (1..).zip(&mut steps) {
             step.number = number;
         }

@@ -4,8 +4,8 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::values::{is_empty, is_true, parts, same, same_in, text};
 use super::{
-    AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, extensions, licences, outside, partial,
-    policies, unread,
+    AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, extensions, licences, links, outside,
+    partial, policies, unread,
 };
 use crate::kinds::{Form, Kind, Rule, Update};
 use serde_json::{Map, Value, json};
@@ -313,7 +313,7 @@ pub(super) fn update(
     planner.step(
         item,
         Draft {
-            phase: item.kind.phase,
+            phase: links::phase_of_changes(item),
             action: WriteAction::Update { body, properties },
             before: now.map(|_| before),
             after: Some(after),

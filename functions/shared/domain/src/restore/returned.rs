@@ -38,6 +38,12 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, binned
         }
     }
     kind.say_what_is_silent(&mut all);
+    // Where nothing followed from a rule, Graph takes that no sooner than the rule that came since is gone, in whatever mode.
+    for rule in kind.links.iter().filter_map(|link| link.ruled_by) {
+        if all.contains_key(rule.mark.property) && !rule.mark.is_on(&wanted.object) {
+            all.entry(rule.property).or_insert(Value::Null);
+        }
+    }
     extensions::take_out(planner, item, &mut all);
     let alone = kind.writing.alone.iter().filter_map(|p| Some((*p, wanted.object.get(*p)?)));
     all.extend(alone.filter(|(_, v)| !is_empty(Some(v))).map(|(p, v)| (p.to_owned(), v.clone())));

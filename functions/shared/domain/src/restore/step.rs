@@ -135,6 +135,12 @@ pub enum Warning {
     /// The role is still listed under the id that its holder, or what it is held over, had before it was deleted: that gives
     /// nobody anything, and is left as it is.
     FormerListed,
+    /// Somebody else has the name that the person is to get, and they have the other's: for the time of a few writes the
+    /// person has a name that nobody has, and nobody signs in by the one before.
+    NameForAWhile,
+    /// Nobody known holds the role, or it is held over nothing known, by the snapshot or live: it may be an application. Graph
+    /// refuses this if it is gone.
+    EndUnknown,
 }
 
 /// One write to the tenant, with what it changes.
@@ -166,6 +172,10 @@ pub struct Step {
     /// takes the place of the old one throughout this step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
+    /// What the object is given where this step comes to nothing: what an earlier step of the restore took from it for a
+    /// while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Map<String, Value>>,
     /// What to know before approving.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,

@@ -266,7 +266,7 @@ impl<'a> Gather<'a> {
     }
 
     /// For how long a role is held that has no schedule now and had one at the snapshot.
-    async fn held_now(&self, assignments: &'static Kind, id: &str) -> Result<Tenure> {
+    pub async fn held_now(&self, assignments: &'static Kind, id: &str) -> Result<Tenure> {
         self.in_time()?;
         let live = self.worker.directory.find_live(self.tenant, assignments, id, &[]).await?;
         Ok(if live.is_some() { Tenure::HeldForGood } else { Tenure::Permanent })

@@ -15,6 +15,7 @@ mod reads;
 mod referrers;
 mod restricted;
 mod rivals;
+mod taken;
 mod targets;
 mod undo;
 mod whole_kinds;
@@ -323,6 +324,7 @@ impl Worker {
         gather.targets(&first, &mut inputs).await?;
         gather.outside(&first, &mut inputs).await?;
         gather.restricted(&first, &mut inputs).await?;
+        gather.taken(&first, &mut inputs).await?;
         inputs.guard.administrators = self.administrators(&restore.tenant, &first).await?;
         let mut plan = domain::restore::plan(&inputs);
         plan.impossible.extend(apart);

@@ -164,9 +164,11 @@ impl Gather<'_> {
             let gone_id = self.ids.rewrite(&gone.key);
             let is_end = |(_, end): &(_, &str)| self.ids.resolve(end) == gone_id;
             let is_former = Self::is_gone(gone) && kind.ends(&object).iter().any(is_end);
-            let tenure = match live {
-                None if !is_former => self.tenure(kind, &key, Some(&id), &object).await?,
-                Some(_) if !is_former => Tenure::Permanent,
+            let assignments = kinds::assignments().find(|(_, schedules)| schedules.name == kind.name);
+            let tenure = match (&live, assignments) {
+                (None, Some((assignments, _))) if !is_former => self.held_now(assignments, &id).await?,
+                (None, None) if !is_former => self.tenure(kind, &key, Some(&id), &object).await?,
+                (Some(_), _) if !is_former => Tenure::Permanent,
                 _ => self.tenure(kind, &key, None, &object).await?,
             };
             items.push(Item {

@@ -15,6 +15,8 @@ struct Far {
     kinds: BTreeSet<KindName>,
     /// Whether it matters that it lies in the recycle bin.
     may_be_binned: bool,
+    /// Whether it may be of no kind: nothing says of which it is.
+    may_be_other: bool,
 }
 
 /// What was found of a far end.
@@ -26,6 +28,8 @@ enum Found {
     Missing,
     /// It is neither live nor in the recycle bin.
     Gone,
+    /// The same of what may be of no kind at all.
+    Unknown,
 }
 
 impl Gather<'_> {
@@ -41,6 +45,17 @@ impl Gather<'_> {
                 let Some(said) = said else { continue };
                 for (id, kind) in self.parts_of_fact(step.kind()?, &step.key, said).await? {
                     wanted.entry(id).or_default().kinds.insert(kind);
+                }
+                if step.action == WriteAction::Delete {
+                    continue;
+                }
+                // Who is in no snapshot may lie in the recycle bin, as they did then, or be an application.
+                for (reference, id) in step.kind()?.ends(said) {
+                    let far = wanted.entry(id.to_owned()).or_default();
+                    if far.kinds.is_empty() {
+                        far.kinds.extend(reference.kinds);
+                        (far.may_be_binned, far.may_be_other) = (true, true);
+                    }
                 }
             }
         }
@@ -69,6 +84,10 @@ impl Gather<'_> {
         let reading = wanted.iter().map(|(id, far)| self.look(id, far).boxed());
         for (id, name, found) in all(reading.collect()).await? {
             inputs.names.extend(name.map(|n| (id.clone(), n)));
+            if found == Found::Unknown {
+                inputs.unknown_ends.insert(id);
+                continue;
+            }
             if found == Found::Gone {
                 inputs.gone.insert(id.clone());
             }
@@ -106,7 +125,7 @@ impl Gather<'_> {
                 return Ok((id.to_owned(), None, Found::Missing));
             }
         }
-        Ok((id.to_owned(), None, Found::Gone))
+        Ok((id.to_owned(), None, if far.may_be_other { Found::Unknown } else { Found::Gone }))
     }
 
     /// What a role assignment refers to, as far as it is known what that is: a service principal is not among our kinds, and

@@ -3,8 +3,7 @@
 //! Pure: it is told which steps begin and which have landed, and knows nothing of how they are performed.
 
 use domain::kinds::{self, LinkType, LinkWrite, Phase};
-use domain::restore::{Step, WriteAction, may_lose};
-use serde_json::Value;
+use domain::restore::{Step, WriteAction, may_lose, only_ones};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::{Discriminant, discriminant};
@@ -40,11 +39,11 @@ struct Sort {
 
 impl Sort {
     /// The sort of a step; none where it is performed by itself.
-    fn of(step: &Step) -> Option<Self> {
+    fn of(step: &Step, may_take_rights: bool) -> Option<Self> {
         // Why by itself: what takes rights is judged by what there is when everything before it is done. Facts follow
         // from each other (a schedule from an assignment); deletions and removals are few, and final.
         let is_apart = step.is_fact()
-            || may_lose(step)
+            || may_take_rights && may_lose(step)
             || matches!(
                 step.action,
                 WriteAction::Adopt { .. } | WriteAction::RemoveOtherLinks { .. } | WriteAction::Delete
@@ -69,6 +68,15 @@ pub(super) struct Next<'a> {
 
 impl<'a> Next<'a> {
     pub fn of(step: &'a Step) -> Self {
+        Self::of_sort(step, Sort::of(step, true))
+    }
+
+    /// The same of a step of which it is known that it takes no rights from anybody.
+    pub fn taking_no_rights(step: &'a Step) -> Self {
+        Self::of_sort(step, Sort::of(step, false))
+    }
+
+    fn of_sort(step: &'a Step, sort: Option<Sort>) -> Self {
         let (had, has) = (only_ones(step, step.before.as_ref()), only_ones(step, step.after.as_ref()));
         let mut gets: BTreeSet<String> = has.difference(&had).cloned().collect();
         let mut frees: BTreeSet<String> = had.difference(&has).cloned().collect();
@@ -77,22 +85,13 @@ impl<'a> Next<'a> {
             frees.extend(remove.iter().cloned());
         }
         let bytes = serde_json::to_vec(step).map_or(0, |bytes| bytes.len());
-        Self { step, sort: Sort::of(step), gets, frees, found_by: found_by(step), bytes }
+        Self { step, sort, gets, frees, found_by: found_by(step), bytes }
     }
 
     /// Whether it is performed by itself.
     pub fn is_alone(&self) -> bool {
         self.sort.is_none()
     }
-}
-
-/// The values by which an object takes places that only one object has.
-fn only_ones(step: &Step, object: Option<&Value>) -> BTreeSet<String> {
-    let (Some(kind), Some(object)) = (step.kind.find(), object.and_then(Value::as_object)) else {
-        return BTreeSet::new();
-    };
-    let places = kind.writing.places.iter().filter(|place| place.is_unique);
-    places.flat_map(|place| place.values(object)).map(str::to_lowercase).collect()
 }
 
 /// The kind and the name by which a new object is looked for.
@@ -103,11 +102,16 @@ fn found_by(step: &Step) -> Option<String> {
     Some(format!("{} {name}", kind.run()))
 }
 
-/// The link that a step adds to, and does nothing else: several may add to one object, since each looks for its own ends.
-pub(super) fn adds_to(step: &Step) -> Option<&str> {
-    let WriteAction::AddLinks { link, .. } = &step.action else { return None };
+/// The link that a step adds to, or takes from, and whether it adds; it does nothing else: several may do the same to one object,
+/// since each looks for its own ends.
+pub(super) fn edits(step: &Step) -> Option<(&str, bool)> {
+    let (link, adds) = match &step.action {
+        WriteAction::AddLinks { link, .. } => (link, true),
+        WriteAction::RemoveLink { link, .. } => (link, false),
+        _ => return None,
+    };
     let holds_several = |link: &LinkType| matches!(link.write, LinkWrite::Collection | LinkWrite::OneByOne);
-    kinds::link(link).is_ok_and(holds_several).then_some(link)
+    kinds::link(link).is_ok_and(holds_several).then_some((link, adds))
 }
 
 /// The link that a step adds, of any type, where it does nothing else: the object stays as it is, so whoever needs that need
@@ -139,8 +143,8 @@ fn needed(step: &Step) -> impl Iterator<Item = &str> {
 struct Writes<'a> {
     /// How many steps under way write it.
     steps: usize,
-    /// Whether each of them adds to the same sort of list, as [`adds_to`] has it.
-    adds: bool,
+    /// Whether each of them adds to lists, or each of them takes from lists, as [`edits`] has it; none where they do not.
+    adds: Option<bool>,
     /// The links that they add; none where one of them writes something else.
     links: Option<BTreeSet<&'a str>>,
     /// Whether one of them makes the object, or brings it back: nothing leads to it before it shows.
@@ -209,7 +213,8 @@ impl<'a> Beside<'a> {
             let is_other = |links: &BTreeSet<&str>| about_link(step).is_none_or(|link| !links.contains(link));
             // Why links: whether they show says nothing of what else is written to their object. All of them are written.
             let is_beside_links = !writes_more && writes.links.as_ref().is_some_and(is_other);
-            writes.adds && adds_to(step).is_some() || is_beside_links
+            let does_the_same = edits(step).is_some_and(|(_, adds)| writes.adds == Some(adds));
+            does_the_same || is_beside_links
         });
         // Who needs an object needs it as long as there is something to write.
         let is_needed = writes_more && self.needs.contains_key(id) && adds_any(step).is_none();
@@ -229,10 +234,12 @@ impl<'a> Beside<'a> {
         self.sort.clone_from(&next.sort);
         self.bytes += next.bytes;
         self.made.extend(next.found_by.clone());
-        let (adds, links) = (adds_to(step).is_some(), Some(BTreeSet::new()));
+        let (adds, links) = (edits(step).map(|(_, adds)| adds), Some(BTreeSet::new()));
         let writes = self.writes.entry(&step.id).or_insert(Writes { steps: 0, adds, links, makes: false });
         writes.steps += 1;
-        writes.adds &= adds;
+        if writes.adds != adds {
+            writes.adds = None;
+        }
         writes.makes |= matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. });
         match (&mut writes.links, adds_any(step)) {
             (Some(links), Some(link)) => {

@@ -3,7 +3,7 @@
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
 use domain::restore::{
-    End, SCHEDULE, ScheduleEnd, Step, WriteAction, at_last, content, direct_licences, same, same_in,
+    End, LICENCES, SCHEDULE, ScheduleEnd, Step, WriteAction, at_last, content, direct_licences, same, same_in,
 };
 use engine::ports::{DirectoryWrite, LiveObject};
 use serde_json::{Map, Value};
@@ -214,8 +214,14 @@ fn licences(kind: &'static Kind, step: &Step, add: &[Value], remove: &[String], 
 fn delete(kind: &'static Kind, step: &Step, live: &LiveObject) -> Check {
     let before = step.before.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
     let (then, now) = (content(kind, &before), content(kind, &live.object));
-    let compared = |p: &&String| kind.compares(p) && !same_in(kind, p, then.get(*p), now.get(*p));
-    let others: Vec<String> = then.keys().filter(compared).cloned().collect();
+    // What licences come through a group is not the object's own: they change with the group's.
+    let is_licences = |p: &str| kind.writing.licences && p == LICENCES;
+    let compared =
+        |p: &&String| kind.compares(p) && !is_licences(p) && !same_in(kind, p, then.get(*p), now.get(*p));
+    let mut others: Vec<String> = then.keys().filter(compared).cloned().collect();
+    if kind.writing.licences && direct_licences(&before) != direct_licences(&live.object) {
+        others.push(LICENCES.to_owned());
+    }
     if !others.is_empty() && !step.is_fact() {
         return Check::Changed(others);
     }

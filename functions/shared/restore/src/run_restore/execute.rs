@@ -4,7 +4,7 @@
 //! nothing more, and where it neither writes nor needs what they write ([`Beside`](super::beside::Beside)); what takes rights
 //! begins when all before it have ended.
 
-use super::beside::adds_to;
+use super::beside::edits;
 use super::bound::Bound;
 use super::flight::{Flight, Landed};
 use super::outcome::{Ended, Verdict, is_of_run};
@@ -67,6 +67,7 @@ impl<'a> RestoreRun<'a> {
         for step in plan.steps.iter().filter(|step| has_ended(self, step)).collect::<Vec<_>>() {
             self.remember(step)?;
         }
+        self.find_roleless(plan).await?;
         let mut left = PassedOver::of(plan.steps.iter().filter(|step| !has_ended(self, step)));
         while !left.is_at_end() {
             let Some(next) = left.take_ready(flight, self) else {
@@ -107,7 +108,7 @@ impl<'a> RestoreRun<'a> {
             if !next.is_alone() {
                 let mut run = self.beside(step.number);
                 run.turn = self.turn.take();
-                if adds_to(step).is_some() {
+                if edits(step).is_some() {
                     let object = self.looks.object(&self.of_today(step)?.id);
                     let (batch, writing) = flight.join(step, object, self.worker.bounds.together);
                     (run.batch, run.writing) = (Some(batch), Some(writing));
@@ -192,6 +193,7 @@ impl<'a> RestoreRun<'a> {
                 None => self.perform(step, &now).await?,
             },
         };
+        self.put_back(&now, &ended).await?;
         Ok(Verdict::without(ended, &missing))
     }
 }

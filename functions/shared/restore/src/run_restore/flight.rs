@@ -5,7 +5,7 @@
 //! that is under way waits for Graph, for a turn, or for steps that have a turn, and never for one that has not begun, so
 //! that each comes to its end.
 
-use super::beside::{Beside, Next, adds_to};
+use super::beside::{Beside, Next, edits};
 use super::bound::Bound;
 use super::looks::{Batch, Looked, Writers, Writing};
 use super::progress::RestoreRun;
@@ -145,9 +145,6 @@ impl<'a> Flight<'a> {
 }
 
 fn is_of(open: &Open<'_>, step: &Step) -> bool {
-    let link = adds_to(step);
-    link.is_some()
-        && step.id == open.first.id
-        && step.phase == open.first.phase
-        && link == adds_to(open.first)
+    let edit = edits(step);
+    edit.is_some() && step.id == open.first.id && step.phase == open.first.phase && edit == edits(open.first)
 }

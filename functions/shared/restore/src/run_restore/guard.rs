@@ -43,7 +43,7 @@ impl RestoreRun<'_> {
         }
         // A step that takes nobody's rights cannot lock anybody out; nor does one that goes on with whom it has made.
         let made = self.outcome(now.number).and_then(|outcome| outcome.new_id.as_deref());
-        if !may_lose(now) || made == Some(now.id.as_str()) {
+        if !may_lose(now) || self.takes_no_role(now) || made == Some(now.id.as_str()) {
             return Ok(None);
         }
         let time = self.worker.clock.now();
@@ -146,7 +146,7 @@ impl RestoreRun<'_> {
             OutcomeState::Failed { cause, .. } => unsure.contains(cause),
             state => state.is_success(),
         };
-        if may_be_so && may_lose(now) {
+        if may_be_so && may_lose(now) && !self.takes_no_role(now) {
             self.losses.push(now.clone());
         }
         let is_person = now.kind.find().is_some_and(Kind::is_person);

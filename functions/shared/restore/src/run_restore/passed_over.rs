@@ -45,9 +45,11 @@ impl<'a> PassedOver<'a> {
             return None;
         }
         loop {
-            let next = match self.next.take() {
-                Some(next) => next,
-                None => Next::of(self.behind.pop_front()?),
+            let next = if let Some(next) = self.next.take() {
+                next
+            } else {
+                let step = self.behind.pop_front()?;
+                if run.takes_no_role(step) { Next::taking_no_rights(step) } else { Next::of(step) }
             };
             if self.may_pass(&next) && flight.takes(&next, run) {
                 return Some(next);

@@ -17,7 +17,7 @@ use engine::records::{
     FailCause, Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause,
     StepOutcome, put_new, replace,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -68,6 +68,8 @@ pub(super) struct RestoreRun<'a> {
     pub losses: Vec<Step>,
     /// The ids of users whom this restore created.
     pub made: Vec<String>,
+    /// The ids of groups that lose several members and can hold no role; shared by all that are under way.
+    pub roleless: Arc<BTreeSet<String>>,
     /// What decides about later steps; shared by all that are under way.
     known: Arc<Mutex<Known>>,
     /// What was read of objects whose links are written; shared likewise.
@@ -118,6 +120,7 @@ impl<'a> RestoreRun<'a> {
             last_look: None,
             losses: Vec::new(),
             made: Vec::new(),
+            roleless: Arc::default(),
             known: Arc::new(Mutex::new(Known::of(new_ids(&worker.records, &restore.tenant).await?))),
             looks: Arc::default(),
             lags: Arc::default(),
@@ -150,6 +153,7 @@ impl<'a> RestoreRun<'a> {
             last_look: None,
             losses: Vec::new(),
             made: Vec::new(),
+            roleless: self.roleless.clone(),
             known: self.known.clone(),
             looks: self.looks.clone(),
             lags: self.lags.clone(),

@@ -1,7 +1,7 @@
 //! One step on an object that is there, or on a fact: read, write, read again.
 //! Over 400 lines: a look, a write and what is made of both are one round, which each step goes through.
 
-use super::beside::adds_to;
+use super::beside::edits;
 use super::check::{Check, check, link_of};
 use super::delays::SETTLED;
 use super::looks::{Links, Seen, Since};
@@ -337,9 +337,9 @@ impl RestoreRun<'_> {
         let seen = last.seen.get(link.name)?;
         let now = self.worker.clock.now();
         let is_good = match since {
-            // What others have added since is not what this step adds.
+            // What others have added or taken since is not what this step is about.
             Since::Lately => {
-                seen.at + STILL_GOOD > now && (seen.began > last.written || adds_to(step).is_some())
+                seen.at + STILL_GOOD > now && (seen.began > last.written || edits(step).is_some())
             }
             Since::Judged | Since::Now => seen.at + JUST_READ > now && seen.began > floor,
         };

@@ -256,3 +256,38 @@ async fn what_has_left_the_recycle_bin_since_the_preview_is_told_as_gone_and_not
     assert_eq!(outcome, OutcomeState::Skipped { cause: SkipCause::Gone });
     assert_eq!(stage.directory.write_count(), 0);
 }
+
+fn licensed(own: &[&str], by_group: &[&str]) -> Value {
+    let state =
+        |sku: &&str, group: Value| json!({"skuId": sku, "disabledPlans": [], "assignedByGroup": group});
+    let own_states = own.iter().map(|sku| state(sku, Value::Null));
+    json!(own_states.chain(by_group.iter().map(|sku| state(sku, json!("staff")))).collect::<Vec<_>>())
+}
+
+#[tokio::test]
+async fn who_came_since_is_deleted_though_a_licence_that_came_through_a_group_is_gone_and_not_where_their_own_is()
+ {
+    for (then, now, is_deleted) in [
+        ((&["a"][..], &["b"][..]), (&["a"][..], &[][..]), true),
+        ((&["a"][..], &["b"][..]), (&[][..], &["b"][..]), false),
+    ] {
+        let stage = RestoreWorld::new();
+        let has = |(own, by_group): (&[&str], &[&str])| {
+            let all: Vec<Value> = own.iter().chain(by_group).map(|sku| json!({"skuId": sku})).collect();
+            (json!(all), licensed(own, by_group))
+        };
+        let (kind, key, user) =
+            object("users", "eve", &json!({"userPrincipalName": "eve@x.y", "displayName": "Eve"}));
+        stage.directory.insert(&kind, &key, user);
+        let set = |side| {
+            let (licences, states) = has(side);
+            stage.directory.set("users", "eve", "assignedLicenses", licences);
+            stage.directory.set("users", "eve", "licenseAssignmentStates", states);
+        };
+        set(then);
+        let restore = stage.previewed(exactly(vec![item("users", "eve")])).await;
+        set(now);
+        stage.run(&restore).await;
+        assert_eq!(stage.directory.has("users", "eve"), !is_deleted, "{then:?} {now:?}");
+    }
+}

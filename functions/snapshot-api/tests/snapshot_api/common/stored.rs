@@ -131,6 +131,7 @@ impl Plane {
             before: None,
             after: None,
             depends_on: Vec::new(),
+            instead: None,
             warnings: Vec::new(),
         };
         let plan = RestorePlan { steps: vec![step], ..RestorePlan::default() };

@@ -158,6 +158,11 @@ pub const QUESTIONS: &[Question] = &[
         "a batch is a POST, and nothing but GET is sent",
     ),
     cannot(
+        "application_writes_apart",
+        "are an application's writes counted over all tenants, or in each by itself?",
+        "two tenants would have to be written to, up to the limit",
+    ),
+    cannot(
         "search_finds_whole_words",
         "does $search find words by their beginnings?",
         "whoever asks would have to name a word of the tenant",

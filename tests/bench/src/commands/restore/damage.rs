@@ -30,6 +30,7 @@ pub fn users_for(what: What, number: usize) -> usize {
     match what {
         What::Attributes | What::DeletedUsers => number + number / 2 + 50,
         What::Members => number * OF_MEMBERS + 50,
+        What::NewMembers => number * (OF_MEMBERS + 1) + 50,
         What::Policies => number.max(50) * 10,
     }
 }
@@ -62,22 +63,19 @@ impl Scene<'_> {
     async fn choose(&self, admin: &Administrator, what: What, number: usize) -> Result<Vec<String>, String> {
         let chosen = match what {
             What::Attributes | What::DeletedUsers => self.people(admin, number).await?,
-            What::Members => {
-                let people = self.people(admin, number * OF_MEMBERS).await?;
+            What::Members | What::NewMembers => {
+                let is_new = what == What::NewMembers;
+                let mut people = self.people(admin, number * (OF_MEMBERS + usize::from(is_new))).await?;
+                let strangers = people.split_off(people.len().min(number * OF_MEMBERS));
                 let group = admin.create_group("Everybody of the benchmark", "Made by hand").await;
                 let group = group.map_err(|e| e.to_string())?;
-                let added: Vec<Value> = people
-                    .chunks(AT_ONCE)
-                    .map(|some| {
-                        let objects = some.iter().map(|id| {
-                            format!("{}/v1.0/directoryObjects/{id}", self.simulated.cloud.graph_url)
-                        });
-                        let body = json!({ "members@odata.bind": objects.collect::<Vec<_>>() });
-                        request("PATCH", &format!("groups/{group}"), Some(body))
-                    })
-                    .collect();
-                send_all(admin, added).await?;
-                let of_group = |id: &String| format!("groups/{group}/members/{id}/$ref");
+                let group = format!("groups/{group}");
+                let added = people.chunks(AT_ONCE).map(|some| self.join(&group, some));
+                send_all(admin, added.collect()).await?;
+                if is_new {
+                    return Ok(std::iter::once(group).chain(strangers).collect());
+                }
+                let of_group = |id: &String| format!("{group}/members/{id}/$ref");
                 return Ok(people.iter().step_by(OF_MEMBERS).map(of_group).collect());
             }
             What::Policies => {
@@ -90,6 +88,14 @@ impl Scene<'_> {
             return Err(format!("there are only {} to damage", chosen.len()));
         }
         Ok(chosen)
+    }
+
+    /// The request that makes these people members of a group.
+    fn join(&self, group: &str, people: &[String]) -> Value {
+        let graph = &self.simulated.cloud.graph_url;
+        let objects = people.iter().map(|id| format!("{graph}/v1.0/directoryObjects/{id}"));
+        let body = json!({ "members@odata.bind": objects.collect::<Vec<_>>() });
+        request("PATCH", group, Some(body))
     }
 
     /// Users whom Graph lets one write and create anew: neither guests nor synchronised from elsewhere.
@@ -116,6 +122,11 @@ impl Scene<'_> {
                 send_all(admin, purged).await
             }
             What::Members => send_all(admin, each(&|path| request("DELETE", path, None))).await,
+            What::NewMembers => {
+                let (group, strangers) = chosen.split_first().ok_or("nobody is to join")?;
+                let all = strangers.chunks(AT_ONCE).map(|some| self.join(group, some));
+                send_all(admin, all.collect()).await
+            }
             What::Policies => {
                 for id in chosen {
                     let path = format!("deviceManagement/configurationPolicies/{id}");

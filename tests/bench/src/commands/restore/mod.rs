@@ -39,6 +39,8 @@ pub enum What {
     DeletedUsers,
     /// Members of one group, which has ten times as many.
     Members,
+    /// Members that one group got, which had ten times as many.
+    NewMembers,
     /// Settings policies of device management.
     Policies,
 }

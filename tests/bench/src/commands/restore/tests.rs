@@ -32,6 +32,13 @@ async fn attributes_of_several_tenants_begin_at_once_and_end_together() {
 }
 
 #[tokio::test]
+async fn members_who_came_cost_less_than_two_requests_each() {
+    let figures = of_all_done(&options(What::NewMembers, 100)).await;
+    assert_eq!(figures["writes"].as_u64(), Some(100));
+    assert!(number(&figures, "requests") <= 2.0 * 100.0, "{figures:?}");
+}
+
+#[tokio::test]
 async fn members_cost_less_than_two_requests_each() {
     let figures = of_all_done(&options(What::Members, 100)).await;
     assert!(number(&figures, "requests") <= 2.0 * 100.0, "{figures:?}");

@@ -16,6 +16,10 @@ const AT_ONCE: usize = 20;
 pub enum Damage {
     /// Several attributes of some people are changed.
     Attributes,
+    /// Some people have each other's name, in a ring.
+    NamesExchanged,
+    /// Some people have the name of the next, and the last a new one.
+    NamesPassedOn,
     /// Attributes that need a permission of their own, together with others.
     SecurityAttributes,
     /// Some people report to somebody else.
@@ -75,8 +79,10 @@ pub enum Damage {
 }
 
 /// In this order each leaves the tenant so that the next can happen to it.
-pub const ALL: [Damage; 29] = [
+pub const ALL: [Damage; 31] = [
     Damage::Attributes,
+    Damage::NamesExchanged,
+    Damage::NamesPassedOn,
     Damage::SecurityAttributes,
     Damage::Managers,
     Damage::NoManagers,
@@ -121,6 +127,17 @@ impl Tenant<'_> {
                     let body = json!({ "jobTitle": "x", "department": "x", "city": "x", "employeeId": "x" });
                     admin.patch(&format!("users/{id}"), &body).await;
                 }
+                ids.len()
+            }
+            // One of them has a name of its own meanwhile: no name is ever that of two.
+            Damage::NamesExchanged => {
+                let count = first(3);
+                self.pass_names_on(&ids[..count], true).await;
+                count + 1
+            }
+            // Whoever has the last name gives it up first.
+            Damage::NamesPassedOn => {
+                self.pass_names_on(&ids, false).await;
                 ids.len()
             }
             // Whoever may not write the one may still write the others, so they go by themselves.

@@ -139,6 +139,25 @@ impl<'a> Tenant<'a> {
         names.iter().map(|name| found(users, name)).collect()
     }
 
+    /// Each of these people gets the name of the next, and the last that of the first, or a new one.
+    pub(super) async fn pass_names_on(&self, people: &[String], is_ring: bool) {
+        let users = &self.rig.dump()["users"];
+        let names: Vec<&str> =
+            people.iter().map(|id| users[id]["userPrincipalName"].as_str().unwrap()).collect();
+        let rename = async |id: &str, name: &str| {
+            self.admin.patch(&format!("users/{id}"), &json!({ "userPrincipalName": name })).await;
+        };
+        // All names are free before any is given.
+        for (id, name) in people.iter().zip(&names) {
+            rename(id, &format!("other-{name}")).await;
+        }
+        for (id, next) in people.iter().zip(&names[1..]) {
+            rename(id, next).await;
+        }
+        let last = if is_ring { names[0].to_owned() } else { format!("new-{}", names[0]) };
+        rename(people.last().unwrap(), &last).await;
+    }
+
     pub(super) async fn set_attribute(&self, user: &str, value: bool) {
         let set = json!({ "@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue",
             "Certification": value });

@@ -44,10 +44,12 @@ pub(super) enum Damage {
     SecretChanged,
     /// What is neither a person nor a group leaves a group.
     PrincipalLeft,
+    /// Two people have each other's name.
+    NamesExchanged,
 }
 
 impl Damage {
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::GroupMadeDynamic,
         Self::UnitMadeDynamic,
         Self::RoleScheduled,
@@ -67,6 +69,7 @@ impl Damage {
         Self::AssignmentsChanged,
         Self::SecretChanged,
         Self::PrincipalLeft,
+        Self::NamesExchanged,
     ];
 }
 
@@ -278,6 +281,16 @@ impl<'a> Vandal<'a> {
                 let gone = has(&group).unwrap();
                 let path = format!("groups/{}/members/{}/$ref", id(&group), gone.as_str().unwrap());
                 self.admin.delete(&path).await
+            }
+            Damage::NamesExchanged => {
+                let (one, other) = (self.one("users", is_of_the_cloud)?, self.one("users", is_of_the_cloud)?);
+                let name = |user: &Value| user["userPrincipalName"].as_str().unwrap().to_owned();
+                let for_a_while = format!("other-{}", name(&one));
+                for (who, name) in [(&one, &for_a_while), (&other, &name(&one)), (&one, &name(&other))] {
+                    let body = json!({ "userPrincipalName": name });
+                    self.admin.patch(&format!("users/{}", id(who)), &body).await?;
+                }
+                Ok(())
             }
             Damage::SecretChanged => {
                 let is_secret = |one: &Value| {

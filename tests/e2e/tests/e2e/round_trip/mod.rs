@@ -273,7 +273,18 @@ async fn round_trip(seed: u64, tally: &mut Tally) {
     // it from others, and what has its place again, since the restore deleted what had it.
     let doubtful = steps.iter().filter(|step| is_doubtful(step));
     let conflicts = shown["conflicts"].as_array().unwrap().iter();
-    let kept_away: BTreeSet<String> = conflicts.chain(doubtful).map(|one| text(&one["key"])).collect();
+    let impossible = shown["impossible"].as_array().unwrap().iter();
+    // Nor what a unit of a licence has come free for, since the restore took it from others.
+    let taken = impossible.filter(|one| one["cause"] == "conflict");
+    let sold_out: BTreeSet<String> = shown["impossible"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["cause"] == "noFreeLicence")
+        .map(|one| text(&one["key"]))
+        .collect();
+    let kept_away: BTreeSet<String> =
+        conflicts.chain(doubtful).chain(taken).map(|one| text(&one["key"])).collect();
     let (mut again, _) = asked(&client, since, whole).await;
     for field in ["attributes", "links", "deleteCreated"] {
         again[field] = asked_for[field].clone();
@@ -283,7 +294,12 @@ async fn round_trip(seed: u64, tally: &mut Tally) {
     let waits = |step: &Value, key: &String| {
         step["key"] == **key || step["dependsOn"].as_array().is_some_and(|all| all.contains(&json!(key)))
     };
-    let may_now = |step: &Value| deletes && kept_away.iter().any(|key| waits(step, key));
+    let is_free_by_now = |step: &Value| {
+        step["action"]["type"] == "assignLicences"
+            && step["key"].as_str().is_some_and(|key| sold_out.contains(key))
+    };
+    let may_now =
+        |step: &Value| is_free_by_now(step) || deletes && kept_away.iter().any(|key| waits(step, key));
     let ends = |step: &Value| step["action"]["to"].as_array().cloned().unwrap_or_default();
     let was_warned_of = |step: &Value| {
         let ends = ends(step);

@@ -362,7 +362,7 @@ impl Declared {
 
 /// Whether the preview warns that Graph may refuse the step.
 pub(super) fn is_doubtful(step: &Value) -> bool {
-    const DOUBTS: [&str; 2] = ["restricted", "otherEnds"];
+    const DOUBTS: [&str; 3] = ["restricted", "otherEnds", "endUnknown"];
     let mut all = step["warnings"].as_array().into_iter().flatten();
     all.any(|warning| DOUBTS.iter().any(|doubt| warning == doubt))
 }

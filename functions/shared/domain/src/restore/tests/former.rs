@@ -107,3 +107,69 @@ fn whoever_comes_out_of_the_recycle_bin_bears_a_warning_unless_what_led_to_them_
         assert_eq!(plan.steps[0].warnings.contains(&Warning::IncomingUnseen), !incoming);
     }
 }
+
+#[test]
+fn of_a_role_whose_holder_nobody_knows_it_is_said_that_graph_may_refuse_it() {
+    for kind in ["admins", "activeAdmins", "eligibleAdmins"] {
+        let mut inputs = exactly(vec![item(kind, "u|r|/|", Some(fact("/")), None)]);
+        assert_eq!(plan(&inputs).steps[0].warnings, []);
+        inputs.unknown_ends.insert("u".to_owned());
+        assert_eq!(plan(&inputs).steps[0].warnings, [Warning::EndUnknown]);
+    }
+}
+
+fn scheduled(end: &Value) -> Held {
+    let mut fact = fact("/");
+    fact.object.insert("assignmentType".to_owned(), json!("Assigned"));
+    fact.object.insert(
+        "scheduleInfo".to_owned(),
+        json!({"startDateTime": "2026-01-01T00:00:00Z", "expiration": end}),
+    );
+    fact
+}
+
+#[test]
+fn where_links_are_skipped_a_role_that_is_given_by_its_assignment_or_by_its_schedule_is_not_told_as_left() {
+    let never = scheduled(&json!({"type": "noExpiration"}));
+    let ends = scheduled(&json!({"type": "afterDateTime", "endDateTime": "2027-01-01T00:00:00Z"}));
+    let one = |kind: &str, held: &Held| item(kind, "u|r|/|", Some(held.clone()), None);
+    let leads = |item: Item| Item { properties: Some(vec![]), links: Some(vec![]), ..item };
+    let tenure = Tenure::TimeBound { wanted: Some(ends.object.clone()), live: None };
+    for (given, other) in [
+        (one("admins", &fact("/")), leads(one("activeAdmins", &never))),
+        (one("activeAdmins", &ends), leads(Item { tenure, ..one("admins", &fact("/")) })),
+    ] {
+        let mut inputs = exactly(vec![user(), given]);
+        inputs.links = LinkMode::Skip;
+        inputs.referrers.insert("u".to_owned(), vec![other.clone()]);
+        let made = plan(&inputs);
+        assert_eq!((made.steps.len(), made.left_by_mode.len()), (2, 0), "{made:?}");
+        // And without that it is told.
+        inputs.items.truncate(1);
+        assert_eq!(plan(&inputs).left_by_mode.len(), 1);
+    }
+    // What is held for good by now is held.
+    let mut inputs = exactly(vec![user()]);
+    inputs.links = LinkMode::Skip;
+    let held = Item { tenure: Tenure::HeldForGood, ..leads(one("activeAdmins", &never)) };
+    inputs.referrers.insert("u".to_owned(), vec![held]);
+    assert_eq!(plan(&inputs).left_by_mode, []);
+}
+
+#[test]
+fn of_a_synced_person_who_is_back_the_manager_that_is_made_anew_is_named() {
+    let synced = held(
+        &json!({"id": "s", "displayName": "S", "userPrincipalName": "s@x.y", "onPremisesSyncEnabled": true}),
+    );
+    let binned = Item {
+        in_recycle_bin: true,
+        ..item("users", "s", Some(linked(synced, "users.manager", &["u"])), None)
+    };
+    for links in [LinkMode::Rollback, LinkMode::Skip] {
+        let made = plan(&Inputs { links, ..exactly(vec![binned.clone(), user()]) });
+        let named = made.impossible.iter().find(|one| one.key == "s").unwrap();
+        assert_eq!((named.what.as_str(), named.cause), ("users.manager/u", Cause::Synced));
+    }
+    // Who is there leads to whom they led to.
+    assert_eq!(plan(&exactly(vec![binned])).impossible, []);
+}

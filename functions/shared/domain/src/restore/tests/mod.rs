@@ -9,6 +9,7 @@ mod left;
 mod links;
 mod model;
 mod modes;
+mod names;
 mod objects;
 mod outside;
 mod paths;

@@ -141,3 +141,31 @@ fn a_rule_that_a_group_did_not_follow_is_not_written_to_one_that_does_not_either
     assert_eq!(names_of(&plan), Vec::<String>::new());
     assert_eq!(causes(&plan), [("membershipRule", Cause::Unsupported)]);
 }
+
+#[test]
+fn what_lies_unseen_in_the_recycle_bin_is_made_static_without_the_rule_that_it_may_have_in_whatever_mode() {
+    for (kind, by_hand, _) in ways() {
+        let binned = Item {
+            in_recycle_bin: true,
+            ..item(kind, "g", Some(linked(object(&by_hand), &members(kind), &["u"])), None)
+        };
+        for inputs in [merge(binned.clone()), exactly(vec![binned])] {
+            let made = plan(&inputs);
+            let bodies = updates(&made);
+            let mark = if kind == "groups" { "groupTypes" } else { "membershipType" };
+            let Some(body) = bodies.iter().find(|body| body.contains_key(mark)) else { continue };
+            assert_eq!(body.get("membershipRule"), Some(&Value::Null), "{kind} {by_hand}: {body:?}");
+        }
+    }
+}
+
+#[test]
+fn a_unit_that_keeps_others_out_is_changed_after_it_is_back_and_before_it_gets_members() {
+    let unit = object(&json!({"membershipType": "Assigned", "isMemberManagementRestricted": true}));
+    let wanted = linked(unit, "administrativeUnits.members", &["u"]);
+    let binned = Item { in_recycle_bin: true, ..item("administrativeUnits", "g", Some(wanted), None) };
+    let made = plan(&exactly(vec![binned]));
+    let names = names_of(&made);
+    let at = |name: &str| names.iter().position(|other| other == name).unwrap();
+    assert!(at("undelete g") < at("update g") && at("update g") < at("addLinks g"), "{names:?}");
+}

@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn step(number: u32, phase: &str, id: &str, of: &Value) -> Step {
     let kind = if id.starts_with('g') { "groups" } else { "users" };

@@ -73,6 +73,42 @@ async fn a_group_that_gets_many_members_back_is_read_once_before_and_once_after_
     assert!(report.steps.iter().all(|step| step.outcome == OutcomeState::Done && step.status == Some(204)));
 }
 
+/// A group that has so many more members than it had.
+async fn of_strangers(stage: &mut RestoreWorld, count: usize, can_hold_roles: bool) -> RestoreId {
+    stage.directory.set("groups", "staff", "isAssignableToRole", json!(can_hold_roles));
+    for number in 0..count {
+        let stranger = format!("s{number:03}");
+        let user = json!({"userPrincipalName": format!("{stranger}@x.y"), "displayName": stranger});
+        stage.both(object("users", &stranger, &user));
+        stage.directory.link("groups.members", "staff", &stranger);
+    }
+    stage.previewed(whole(&[("groups", "staff")])).await
+}
+
+#[tokio::test]
+async fn a_group_that_loses_many_members_is_read_before_and_after_each_hundred_of_them() {
+    let mut stage = stage();
+    let restore = of_strangers(&mut stage, 250, false).await;
+    stage.directory.take_looks();
+    let done = stage.run(&restore).await;
+    assert_eq!((done.state, done.counts.done, done.counts.steps), (RestoreState::Done, 250, 250));
+    assert_eq!(stage.directory.ends("groups.members", "staff").len(), PEOPLE);
+    assert_eq!(stage.directory.write_count(), 250);
+    // Once to see that it can hold no role, once before the first, and once after each hundred.
+    assert_eq!(stage.directory.take_looks().len(), 5);
+}
+
+#[tokio::test]
+async fn of_a_group_that_can_hold_roles_members_are_taken_one_by_one_each_judged_by_what_is_there() {
+    let mut stage = stage();
+    let restore = of_strangers(&mut stage, 10, true).await;
+    stage.directory.take_looks();
+    let done = stage.run(&restore).await;
+    assert_eq!((done.state, done.counts.done), (RestoreState::Done, 10));
+    let looks = stage.directory.take_looks();
+    assert!(looks.iter().filter(|id| *id == "staff").count() > 10, "{looks:?}");
+}
+
 #[tokio::test]
 async fn a_member_who_is_refused_costs_neither_the_other_steps_on_its_group_nor_a_reading_each() {
     let stage = stage();

@@ -13,6 +13,7 @@ mod late;
 mod left_to_people;
 mod lock_out;
 mod made_with;
+mod names;
 mod parcels;
 mod returned;
 mod selected;
