@@ -100,7 +100,7 @@ fn main() -> std::process::ExitCode {
             match command {
                 Command::Snapshot(options) => commands::snapshot::run(options).await,
                 Command::Incremental(options) => commands::incremental::run(options).await,
-                Command::Compare(options) => commands::compare::run(options).await,
+                Command::Compare(options) => Box::pin(commands::compare::run(options)).await,
                 Command::Search(options) => commands::search::run(options).await,
                 Command::Restore(options) => Box::pin(commands::restore::run(options)).await,
                 Command::Tenants(options) => commands::tenants::run(options).await,

@@ -12,7 +12,7 @@ use backup::commands::snapshots::Snapshots;
 use backup::take_snapshot::{Report, Request, Worker};
 use backup::{diff_snapshots, take_snapshot};
 use domain::organisations::ApprovalRule;
-use domain::restore::{AttributeMode, Selection};
+use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use embedded::FolderVault;
@@ -288,9 +288,14 @@ impl Workbench {
     }
 
     /// Makes the preview of taking back that comparison; gives the restore's row.
-    pub async fn preview(&self, diff: &Diff, each: SignedDuration) -> Result<Restore, String> {
+    pub async fn preview(
+        &self,
+        diff: &Diff,
+        links: LinkMode,
+        each: SignedDuration,
+    ) -> Result<Restore, String> {
         let restores = self.restores();
-        let selection = Selection { attributes: AttributeMode::Overwrite, ..Selection::default() };
+        let selection = Selection { attributes: AttributeMode::Overwrite, links, ..Selection::default() };
         let new = NewRestore::of(RestoreFrom::Changes(diff.id.clone()), selection);
         let asked = restores.create_preview(&diff.tenant, "per_bench", new).await;
         let restore = asked.map_err(|e| e.to_string())?.id;

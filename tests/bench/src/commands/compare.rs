@@ -5,6 +5,7 @@ use super::{Scene, snapshot};
 use crate::Common;
 use crate::measure::{Stopwatch, forget_peak, peak_rss_mb};
 use crate::report::{round, tell};
+use domain::restore::LinkMode;
 use jiff::SignedDuration;
 use serde_json::{Map, json};
 
@@ -55,7 +56,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     if preview {
         forget_peak();
         let watch = Stopwatch::start();
-        let restore = scene.workbench.preview(&diff, each).await?;
+        let restore = scene.workbench.preview(&diff, LinkMode::Merge, each).await?;
         figures.insert("preview_peak_mb".into(), json!(round(peak_rss_mb())));
         figures.insert("preview_s".into(), json!(round(watch.wall_s())));
         figures.insert("preview_steps".into(), json!(restore.counts.steps));

@@ -2,7 +2,7 @@
 //! the next: whoever gets one is written after whoever gives it up. Where people have each other's, one of them has a name
 //! that nobody else has meanwhile.
 
-use super::{Step, Warning, WriteAction};
+use super::{Phase, Step, Warning, WriteAction};
 use crate::kinds::{Shown, Update};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,10 +37,17 @@ pub(super) fn in_turn(steps: Vec<Step>, taken: &BTreeMap<String, String>) -> InT
         }
         placed.extend(if changes { passed_on(alike) } else { alike });
     }
-    // Who has a value and is deleted gives it up with that.
-    let is_awaited = |step: &Step| is_deletion(step) && late.iter().any(|(_, holder)| *holder == step.id);
-    let at = placed.iter().rposition(is_awaited).map_or(placed.len(), |last| last + 1);
-    placed.splice(at..at, passed_on(late.into_iter().map(|(step, _)| step).collect()));
+    if !late.is_empty() {
+        // Who has a value and is deleted gives it up with that: before somebody who is to have it comes into a unit that
+        // keeps others from writing them.
+        let holders: BTreeSet<String> = late.iter().map(|(_, holder)| holder.clone()).collect();
+        let is_awaited = |step: &Step| is_deletion(step) && holders.contains(&step.id);
+        let (awaited, others): (Vec<Step>, Vec<Step>) = placed.into_iter().partition(is_awaited);
+        placed = others;
+        let at = placed.iter().position(|step| step.phase >= Phase::RestrictedLinks).unwrap_or(placed.len());
+        let given = passed_on(late.into_iter().map(|(step, _)| step).collect());
+        placed.splice(at..at, awaited.into_iter().chain(given));
+    }
     InTurn { steps: placed, kept_by_others }
 }
 

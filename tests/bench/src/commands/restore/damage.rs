@@ -6,6 +6,7 @@ use crate::simulated::SimulatedCloud;
 use crate::workbench::Workbench;
 use customer::Administrator;
 use domain::TenantId;
+use domain::restore::LinkMode;
 use engine::records::Restore;
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -46,7 +47,8 @@ impl Scene<'_> {
         self.damage(&admin, what, &chosen).await?;
         let after = self.snapshot(&tenant).await?;
         let (diff, _) = self.workbench.compare(&tenant, &after, EACH).await?;
-        let previewed = self.workbench.preview(&diff, EACH).await?;
+        let links = if what == What::NewMembers { LinkMode::Rollback } else { LinkMode::Merge };
+        let previewed = self.workbench.preview(&diff, links, EACH).await?;
         if previewed.counts.steps == 0 {
             return Err(format!("there is nothing to restore: {:?}", previewed.state));
         }

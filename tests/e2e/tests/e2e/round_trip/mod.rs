@@ -2,7 +2,7 @@
 //! then differs from what it held at the snapshot is exactly what the preview declared, and a second restore plans nothing.
 //!
 //! The first sixteen seeds, 20 seconds of CPU; with `HOLDFAST_ROUND_TRIPS=all` each of 500, with a number the one of that seed, with
-//! `101-200` those. Not all of the 500 hold yet: ARCHITECTURE.md, Known limits, says which do not and why.
+//! `101-200` those.
 
 mod damage;
 mod oracle;

@@ -101,6 +101,20 @@ fn a_name_of_somebody_who_is_deleted_is_given_after_that() {
     assert_eq!(causes(&made), [("userPrincipalName", Cause::Conflict)]);
 }
 
+#[test]
+fn a_name_of_somebody_who_is_deleted_is_given_before_a_unit_keeps_its_owner_from_being_written() {
+    let unit = held(&json!({"id": "n", "displayName": "N", "isMemberManagementRestricted": true}));
+    let unit = item(
+        "administrativeUnits",
+        "n",
+        Some(linked(unit.clone(), "administrativeUnits.members", &["u"])),
+        Some(unit),
+    );
+    let stranger = Item { wanted: None, ..person("s", "", "ann") };
+    let made = with_taken(vec![unit, stranger, person("u", "ann", "ben")], &[("ann", "s")]);
+    assert_eq!(names_of(&made), ["delete s", "update u", "addLinks n"]);
+}
+
 /// How many circles the names of people make, of those who do not have their own.
 fn circles(now: &[usize]) -> usize {
     let mut seen = BTreeSet::new();
