@@ -288,16 +288,11 @@ impl Workbench {
     }
 
     /// Makes the preview of taking back that comparison; gives the restore's row.
-    pub async fn preview(
-        &self,
-        diff: &Diff,
-        links: LinkMode,
-        each: SignedDuration,
-    ) -> Result<Restore, String> {
+    pub async fn preview(&self, of: &Diff, links: LinkMode, each: SignedDuration) -> Result<Restore, String> {
         let restores = self.restores();
         let selection = Selection { attributes: AttributeMode::Overwrite, links, ..Selection::default() };
-        let new = NewRestore::of(RestoreFrom::Changes(diff.id.clone()), selection);
-        let asked = restores.create_preview(&diff.tenant, "per_bench", new).await;
+        let new = NewRestore::of(RestoreFrom::Changes(of.id.clone()), selection);
+        let asked = restores.create_preview(&of.tenant, "per_bench", new).await;
         let restore = asked.map_err(|e| e.to_string())?.id;
         let worker = preview_restore::Worker::new(preview_restore::Ports {
             directory: self.worker.directory.clone(),
@@ -307,9 +302,9 @@ impl Workbench {
             queue: self.queue.clone(),
             clock: self.clock.clone(),
         });
-        let request = preview_restore::Request { tenant: diff.tenant.clone(), restore: restore.clone() };
+        let request = preview_restore::Request { tenant: of.tenant.clone(), restore: restore.clone() };
         worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?;
-        restores.get(&diff.tenant, &restore).await.map_err(|e| e.to_string())
+        restores.get(&of.tenant, &restore).await.map_err(|e| e.to_string())
     }
 
     fn restores(&self) -> Restores {

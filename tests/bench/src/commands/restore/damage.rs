@@ -67,8 +67,9 @@ impl Scene<'_> {
             What::Attributes | What::DeletedUsers => self.people(admin, number).await?,
             What::Members | What::NewMembers => {
                 let is_new = what == What::NewMembers;
-                let mut people = self.people(admin, number * (OF_MEMBERS + usize::from(is_new))).await?;
-                let strangers = people.split_off(people.len().min(number * OF_MEMBERS));
+                let mut strangers = self.people(admin, number * (OF_MEMBERS + usize::from(is_new))).await?;
+                // Why these first: of the seeded ones not all can be written.
+                let people = strangers.split_off(if is_new { number.min(strangers.len()) } else { 0 });
                 let group = admin.create_group("Everybody of the benchmark", "Made by hand").await;
                 let group = group.map_err(|e| e.to_string())?;
                 let group = format!("groups/{group}");

@@ -146,13 +146,8 @@ impl<'a> Vandal<'a> {
 
     fn all(&self, set: &str, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
         let dump = self.rig.dump();
-        dump[set]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(_, one)| one.clone())
-            .filter(|one| fits(one))
-            .collect()
+        let all = dump[set].as_object().into_iter().flatten().map(|(_, one)| one.clone());
+        all.filter(|one| fits(one)).collect()
     }
 
     fn one(&mut self, set: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
