@@ -4,6 +4,7 @@
 //! - [`reading`]: the reading of a tenant into runs.
 //! - [`schedule_snapshots`], [`take_snapshot`], [`diff_snapshots`]: units of queued work; each has `Request`, `Worker` and
 //!   `Report`.
+//! - [`log`]: what became of each record, snapshot by snapshot.
 //! - [`commands`]: what may be asked about a tenant.
 //!
 //! Not here: what is put back (`restore`); who may ask (`partners`).
@@ -11,6 +12,7 @@
 pub mod archive;
 pub mod commands;
 pub mod diff_snapshots;
+pub mod log;
 pub mod reading;
 pub mod schedule_snapshots;
 pub mod take_snapshot;

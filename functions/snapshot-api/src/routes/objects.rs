@@ -3,9 +3,10 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, UseSnapshots};
-use crate::wire::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
+use crate::wire::{FoundOut, HistoryIn, LinksIn, ObjectOut, ObjectsIn};
 use axum::Json;
 use axum::extract::State;
+use backup::commands::history::{History, HistoryOf};
 use domain::{Error, OrganisationId, SnapshotId, kinds};
 use runtime::http::{Notes, PathOf, QueryOf, Route, Text, under};
 use runtime::openapi::Tag;
@@ -48,6 +49,18 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             )
             .weighs(HEAVY)
             .answers::<ObjectOut>(200),
+        Route::get("/v1/organisations/{org}/history/{kind}/{*key}", "readHistory", history)
+            .says(
+                "The history of an object, or of one of its links.",
+                "Tells what became of an object, the newest first: each version with the two snapshots that bound it, what of \
+                 its attributes changed as a comparison tells it, and which links from it and to it came, went or changed. An \
+                 object that a restore created again is one object under each of its ids; one that others made in its place is a \
+                 guess, and named as one in `knownAs`. Spans in which something was not held are `gaps`, and only a history that \
+                 was told to its beginning without any is `complete`. A part may be short, or empty, though more follows: `next` \
+                 says where to go on.",
+            )
+            .weighs(HEAVY)
+            .answers::<History>(200),
     ];
     under(&TAG, rows)
 }
@@ -82,4 +95,25 @@ async fn read(
 ) -> Reply<Json<ObjectOut>> {
     let kind = kinds::get(&kind)?;
     Ok(Json(api.browse.object(admitted.stored()?, &id, kind, &key, query.page()).await?.into()))
+}
+
+async fn history(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_, Text(kind), Text(key))): PathOf<(OrganisationId, Text, Text)>,
+    QueryOf(query): QueryOf<HistoryIn>,
+) -> Reply<Json<History>> {
+    let kind = kinds::get(&kind)?;
+    let link = match (query.link.as_deref(), query.to.as_deref()) {
+        (None, None) => None,
+        (Some(link), Some(to)) => {
+            let found = kind.links.iter().find(|known| known.name == link);
+            let found = found.ok_or_else(|| Error::invalid_field("link", "is no link type of that kind"))?;
+            Some((found, to))
+        }
+        (Some(_), None) => Err(Error::invalid_field("to", "is missing: a link has two ends"))?,
+        (None, Some(_)) => Err(Error::invalid_field("link", "is missing: without it nothing leads there"))?,
+    };
+    let of = HistoryOf { kind, key: &key, link };
+    Ok(Json(api.browse.history(admitted.stored()?, of, query.cursor.as_deref()).await?))
 }

@@ -13,7 +13,7 @@ pub use comparisons::{ComparisonIn, ComparisonOut, ComparisonsIn};
 pub use completion::CompletionOut;
 pub use coverage::{CoverageOut, PropertiesIn, PropertiesOut};
 pub use drills::DrillOut;
-pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
+pub use objects::{FoundOut, HistoryIn, LinksIn, ObjectOut, ObjectsIn};
 pub use receipts::{ReceiptIn, ReceiptOut};
 pub use restores::{RestoreIn, RestoreOut, RestorePlanOut, RestoresIn};
 pub use snapshots::SnapshotOut;

@@ -92,6 +92,21 @@ impl LinksIn {
     }
 }
 
+/// Whose history is asked for, and which part of it.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HistoryIn {
+    /// Only of the link of this type, such as `groups.members`, with `to`.
+    #[garde(inner(length(chars, min = 1, max = 100)))]
+    pub link: Option<String>,
+    /// The far end of that link: an object's id; for policies the key of an assignment.
+    #[garde(inner(length(chars, min = 1, max = 500)))]
+    pub to: Option<String>,
+    /// The `next` of the part before, of the same object and link.
+    #[garde(inner(ascii, length(max = MAX_CURSOR)))]
+    pub cursor: Option<String>,
+}
+
 /// The most links of an object in one part.
 const MOST_LINKS: usize = 200;
 

@@ -76,6 +76,7 @@ fn routes() -> Vec<Asked> {
         row("listObjects", "GET", &format!("{snapshot}/objects?name=ann"), &none, Action::UseSnapshots),
         row("findObjects", "GET", "/objects?name=ann", &none, Action::UseSnapshots),
         row("readObject", "GET", &format!("{snapshot}/objects/users/u"), &none, Action::UseSnapshots),
+        row("readHistory", "GET", "/history/users/u", &none, Action::UseSnapshots),
         row("startComparison", "POST", "/comparisons", &compare, Action::Compare),
         row("listComparisons", "GET", "/comparisons", &none, Action::Compare),
         row("readComparison", "GET", &comparison, &none, Action::Compare),

@@ -2,7 +2,8 @@
 
 use backup::archive::{Archive, Limits, Part, SnapshotView, Way};
 use domain::stored::{
-    BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, MissingCause, TenantKeys, read_leaf,
+    BlobHash, Class, FORMAT_VERSION, LeafCutter, LogRef, Manifest, MissingCause, RunRef, TenantKeys,
+    read_leaf,
 };
 use domain::{ErrorKind, TenantId, kinds};
 use engine::ports::{BlobName, DataKey, KeyRing, Vault, WrappedKey};
@@ -20,7 +21,7 @@ fn tenant() -> TenantId {
 }
 
 /// Every version that was ever written.
-const FORMATS: [u32; 2] = [1, FORMAT_VERSION];
+const FORMATS: [u32; 3] = [1, 2, FORMAT_VERSION];
 
 fn folder(format: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/format-{format}"))
@@ -113,6 +114,7 @@ async fn a_snapshot_of_any_format_is_read_as_it_was_sealed() {
         assert_eq!(manifest.format, format);
         let has_layers = manifest.runs.values().any(|run| !run.layers.is_empty());
         assert_eq!(has_layers, format > 1, "layers came with format 2");
+        assert_eq!(!manifest.logs.is_empty(), format > 2, "logs came with format 3");
         let archive = archive.open(&tenant()).await.unwrap();
         let view = SnapshotView::open(&archive, &manifest.snapshot).await.unwrap();
         let expected: Value =
@@ -141,7 +143,11 @@ async fn what_was_sealed_then_is_sealed_to_the_same_bytes_today() {
             assert_eq!(keys.seal(&name, &plain).unwrap(), sealed, "{name} would be sealed otherwise");
         }
         let archive = archive.open(&tenant()).await.unwrap();
-        for (name, run) in &manifest.runs {
+        let of_log = |log: &LogRef| log.run.iter().chain(&log.second).cloned().collect::<Vec<_>>();
+        let logs =
+            manifest.logs.iter().flat_map(|(name, log)| of_log(log).into_iter().map(move |run| (name, run)));
+        let runs = manifest.runs.iter().map(|(name, run)| (name, run.clone()));
+        for (name, run) in runs.chain(logs) {
             for hash in std::iter::once(&run.index).chain(run.layers.iter().map(|l| &l.index)) {
                 let index = archive.get_index(hash).await.unwrap();
                 let mut cutter = LeafCutter::new(run.cut_bits);
@@ -207,20 +213,29 @@ async fn the_fixture_of_a_new_format_is_written_when_asked_for() {
     };
     let mut manifest = view.manifest().clone();
     manifest.tokens.clear();
-    for run in manifest.runs.values_mut() {
-        for hash in std::iter::once(&mut run.index).chain(run.layers.iter_mut().map(|l| &mut l.index)) {
-            let mut index = from.get_index(hash).await.unwrap();
-            for leaf in &mut index.leaves {
-                let plain = from.get_content(Class::Leaf, &leaf.hash).await.unwrap();
-                leaf.hash = keys.name(Class::Leaf, &plain);
-                let name = leaf.hash.blob_name(Class::Leaf);
-                put(name.clone(), keys.seal(&name, &plain).unwrap());
-            }
-            let plain = index.to_bytes();
-            *hash = keys.name(Class::Index, &plain);
-            let name = hash.blob_name(Class::Index);
+    // Every index that the manifest names: its leaves are named and sealed anew, and so is it.
+    let mut runs: Vec<&mut RunRef> = manifest.runs.values_mut().collect();
+    let mut hashes = Vec::new();
+    for LogRef { run, own, second, .. } in manifest.logs.values_mut() {
+        runs.extend(run.iter_mut().chain(second));
+        hashes.extend(own.iter_mut().map(|layer| &mut layer.index));
+    }
+    for run in runs {
+        hashes.push(&mut run.index);
+        hashes.extend(run.layers.iter_mut().map(|layer| &mut layer.index));
+    }
+    for hash in hashes {
+        let mut index = from.get_index(hash).await.unwrap();
+        for leaf in &mut index.leaves {
+            let plain = from.get_content(Class::Leaf, &leaf.hash).await.unwrap();
+            leaf.hash = keys.name(Class::Leaf, &plain);
+            let name = leaf.hash.blob_name(Class::Leaf);
             put(name.clone(), keys.seal(&name, &plain).unwrap());
         }
+        let plain = index.to_bytes();
+        *hash = keys.name(Class::Index, &plain);
+        let name = hash.blob_name(Class::Index);
+        put(name.clone(), keys.seal(&name, &plain).unwrap());
     }
     let name = Manifest::blob_name(&manifest.snapshot);
     put(name.clone(), keys.seal(&name, &manifest.to_bytes().unwrap()).unwrap());

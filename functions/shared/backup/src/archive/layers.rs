@@ -18,6 +18,14 @@ const FAN: usize = 4;
 const SMALL_BYTES: u64 = 8 << 10;
 /// Layers are folded into the base when it has at most this many times their plain bytes.
 const FOLD: u64 = 2;
+/// How many plain bytes a second can be folded, at the least.
+const FOLDED_A_SECOND: u64 = 4 << 20;
+
+/// Whether that many plain bytes can be folded in the seconds that are left. A fold is left out where it could take longer: the
+/// next snapshot does it.
+pub(crate) fn may_fold_in(seconds_left: i64, bytes: u64) -> bool {
+    u64::try_from(seconds_left).is_ok_and(|left| left > bytes / FOLDED_A_SECOND)
+}
 
 /// The same records in fewer layers, where there are too many. `may_fold` says whether there is time to write the base
 /// anew; it is given how many plain bytes would be read for that.

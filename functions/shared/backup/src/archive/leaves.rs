@@ -37,13 +37,13 @@ pub struct Written {
 
 impl Written {
     /// A run that is this base alone, without layers.
-    pub(super) fn into_run(self, cut_bits: u32) -> RunRef {
+    pub(crate) fn into_run(self, cut_bits: u32) -> RunRef {
         let Self { index, records, leaves, plain_bytes } = self;
         RunRef { index, cut_bits, records, leaves, plain_bytes, layers: Vec::new() }
     }
 
     /// A layer of a run.
-    pub(super) fn into_layer(self) -> LayerRef {
+    pub(crate) fn into_layer(self) -> LayerRef {
         let Self { index, records, leaves, plain_bytes } = self;
         LayerRef { index, records, leaves, plain_bytes }
     }

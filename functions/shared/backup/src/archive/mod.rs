@@ -31,6 +31,7 @@ pub(crate) use changes::page_name;
 pub use changes::{FoundChanges, MOST_PAGES, find_changes, get_page, list_changes};
 pub use compare::{Difference, Differences};
 pub use layers::consolidate;
+pub(crate) use layers::may_fold_in;
 pub use leaves::{LeafReader, LeafWriter, Written};
 pub use merge::{Merge, Merged, Onto, Resolver, Stop};
 pub use op::Op;

@@ -3,7 +3,7 @@
 use super::leaves::LeafReader;
 use super::tenant::TenantArchive;
 use domain::Result;
-use domain::stored::{Class, Index, LeafWalk, Record, RunRef, layer};
+use domain::stored::{BlobHash, Class, Index, LeafWalk, Record, RunRef, layer};
 use futures::future::try_join_all;
 use std::sync::Arc;
 
@@ -39,6 +39,20 @@ impl OpenRun {
     /// How many leaves it has, those of its layers among them.
     pub fn leaves(&self) -> usize {
         self.levels.iter().map(|index| index.leaves.len()).sum()
+    }
+
+    /// The names of the leaves that decide which records there are from `start` up to `end`, from the base to the newest layer.
+    pub(crate) fn leaves_over(&self, start: &[u8], end: &[u8]) -> Vec<BlobHash> {
+        let mut over = Vec::new();
+        for index in &self.levels {
+            for leaf in &index.leaves[index.seek(start)..] {
+                over.push(leaf.hash);
+                if leaf.last_key.as_slice() >= end {
+                    break;
+                }
+            }
+        }
+        over
     }
 
     /// A reader of its records from `key` on, for a few of them: no leaf is fetched before it is needed.

@@ -86,8 +86,14 @@ impl SnapshotView {
     /// # Errors
     /// `NotFound` when there is none.
     pub async fn open(archive: &TenantArchive, snapshot: &SnapshotId) -> Result<Self> {
-        let manifest = archive.kept_manifest(snapshot).await?;
-        Ok(Self { archive: archive.clone(), manifest, names: Mutex::default(), runs: Mutex::default() })
+        let (archive, manifest) = (archive.clone(), archive.kept_manifest(snapshot).await?);
+        Ok(Self { archive, manifest, names: Mutex::default(), runs: Mutex::default() })
+    }
+
+    /// The snapshot of that manifest, which need not be sealed yet: its runs are stored.
+    pub(crate) fn of(archive: &TenantArchive, manifest: Manifest) -> Self {
+        let (archive, manifest) = (archive.clone(), Arc::new(manifest));
+        Self { archive, manifest, names: Mutex::default(), runs: Mutex::default() }
     }
 
     /// The manifest, which says what the snapshot is made of.

@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod diffs;
 pub mod filter;
 mod follows;
+pub mod history;
 mod links;
 mod membership;
 mod reads;

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
 /// The map from an id to the one that the object has now.
-pub(super) struct NewIds {
+pub(crate) struct NewIds {
     by_old: HashMap<String, String>,
     new: HashSet<String>,
 }
 
 impl NewIds {
     /// Pairs of an old id and the new one.
-    pub(super) fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(crate) fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let by_old: HashMap<String, String> = pairs.into_iter().collect();
         let new = by_old.values().cloned().collect();
         Self { by_old, new }
@@ -42,7 +42,7 @@ impl NewIds {
     }
 
     /// The newest id of the object that had this one.
-    pub(super) fn newest<'a>(&'a self, id: &'a str) -> &'a str {
+    pub(crate) fn newest<'a>(&'a self, id: &'a str) -> &'a str {
         let mut id = id;
         // Why bounded: a ring in the rows must not hang a comparison.
         for _ in 0..64 {
@@ -55,7 +55,7 @@ impl NewIds {
     }
 
     /// The key of an object, with the newest ids in it.
-    pub(super) fn key(&self, kind: &Kind, key: &str) -> String {
+    pub(crate) fn key(&self, kind: &Kind, key: &str) -> String {
         match kind.identity {
             Identity::Id => self.newest(key).to_owned(),
             Identity::Natural(_) => {
@@ -66,13 +66,13 @@ impl NewIds {
 
     /// An id that may stand behind a prefix (`/administrativeUnits/{id}`) or before a suffix
     /// (`{id}!exclude`).
-    pub(super) fn within(&self, text: &str) -> String {
+    pub(crate) fn within(&self, text: &str) -> String {
         let (before, id, after) = inner(text);
         format!("{before}{}{after}", self.newest(id))
     }
 
     /// An object with the newest ids in its references, and its own.
-    pub(super) fn object(&self, kind: &Kind, mut object: Map<String, Value>) -> Map<String, Value> {
+    pub(crate) fn object(&self, kind: &Kind, mut object: Map<String, Value>) -> Map<String, Value> {
         let own = kind.references.iter().map(|r| r.property).chain(["id"]);
         for property in own {
             if let Some(Value::String(text)) = object.get_mut(property) {

@@ -30,7 +30,12 @@ mod stream;
 mod survey;
 mod unknown;
 
+pub(crate) use matching::NewIds;
+pub(crate) use naming::Names;
+pub(crate) use objects::link_says_the_same;
 pub use pages::{PAGE, PAGE_BYTES};
+pub(crate) use rating::name_references;
+pub(crate) use unknown::both_know;
 
 use crate::archive::{Archive, SnapshotView, TenantArchive};
 use crate::take_snapshot;
@@ -49,7 +54,6 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use earlier::Earlier;
-use matching::NewIds;
 use state::State;
 
 /// The message `diff-snapshots.v1`: which comparison is to be made.

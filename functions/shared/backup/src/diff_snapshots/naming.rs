@@ -6,18 +6,18 @@ use domain::kinds::{self, Kind, KindName};
 use serde_json::{Map, Value};
 
 /// Looks names up in one snapshot after the other: first on the later side.
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
     views: Vec<&'a SnapshotView>,
 }
 
 impl<'a> Names<'a> {
     /// Names from these snapshots.
-    pub(super) fn new(views: impl Iterator<Item = &'a SnapshotView>) -> Self {
+    pub(crate) fn new(views: impl Iterator<Item = &'a SnapshotView>) -> Self {
         Self { views: views.collect() }
     }
 
     /// The name of an object, or for a fact a sentence about it.
-    pub(super) async fn of(&self, kind: &Kind, object: &Map<String, Value>) -> Result<Option<String>> {
+    pub(crate) async fn of(&self, kind: &Kind, object: &Map<String, Value>) -> Result<Option<String>> {
         let Some(grant) = kind.grant() else { return Ok(name_of(kind, object)) };
         let principal = self.referred(kind, grant.principal, object).await?.unwrap_or_default();
         let role = self.referred(kind, grant.role, object).await?.unwrap_or_default();
@@ -48,7 +48,7 @@ impl<'a> Names<'a> {
     }
 
     /// The name of a link's far end.
-    pub(super) async fn of_end(&self, link: &kinds::LinkType, to: &str) -> Result<Option<String>> {
+    pub(crate) async fn of_end(&self, link: &kinds::LinkType, to: &str) -> Result<Option<String>> {
         let id = to.split('!').next().unwrap_or(to);
         match to {
             "allLicensedUsers" => Ok(Some("all users".to_owned())),
@@ -58,7 +58,7 @@ impl<'a> Names<'a> {
     }
 
     /// The name of the object with that id, of one of those kinds, where a side knows it.
-    pub(super) async fn find(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
+    pub(crate) async fn find(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
         for view in &self.views {
             if let Some(name) = view.find_name(candidates, id).await? {
                 return Ok(Some(name));

@@ -4,7 +4,7 @@ use super::earlier::Earlier;
 use super::ends::Ends;
 use super::matching::NewIds;
 use super::naming::Names;
-use super::rating::Holders;
+use super::rating::{Holders, name_references};
 use super::state::State;
 use super::stream::Record;
 use super::unknown;
@@ -140,7 +140,7 @@ impl Comparison<'_> {
                 if attributes.is_empty() {
                     return Ok(None);
                 }
-                self.name_references(kind, &mut attributes).await?;
+                name_references(&self.names(), kind, &mut attributes).await?;
                 (What::Modified, attributes, None)
             }
         };
@@ -278,7 +278,7 @@ impl Comparison<'_> {
 }
 
 /// Whether two readings of one link say the same: the numbers and dates that the service adds do not count.
-fn link_says_the_same(before: &Value, after: &Value) -> bool {
+pub(crate) fn link_says_the_same(before: &Value, after: &Value) -> bool {
     let said = |value: &Value| {
         let mut map = value.as_object().cloned().unwrap_or_default();
         map.retain(|k, _| !["id", "source", "sourceId", "@odata.type", "@odata.id"].contains(&k.as_str()));

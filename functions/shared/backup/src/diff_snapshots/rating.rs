@@ -1,6 +1,7 @@
 //! What is known of a change beside what differs: how the object came or went, which of its parts follow from others, and how
 //! much it matters.
 
+use super::naming::Names;
 use super::objects::{Comparison, Side};
 use crate::archive::{SnapshotView, bin};
 use domain::Result;
@@ -162,39 +163,39 @@ impl Comparison<'_> {
         }
         Ok(members)
     }
+}
 
-    /// Puts the names of what values refer to beside them.
-    pub(super) async fn name_references(
-        &self,
-        kind: &Kind,
-        attributes: &mut [AttributeChange],
-    ) -> Result<()> {
-        if kind.telling.names.is_empty() {
-            return Ok(());
-        }
-        for attribute in attributes {
-            let mut ids = BTreeMap::new();
-            let innermost = attribute.path.rsplit(['/', ']']).next().unwrap_or_default().to_owned();
-            for value in [&attribute.before, &attribute.after].into_iter().flatten() {
-                refer(kind, &innermost, value, &mut ids);
-            }
-            for item in &attribute.items {
-                refer(kind, "", &item.item, &mut ids);
-                for part in &item.parts {
-                    let innermost = part.path.rsplit(['/', ']']).next().unwrap_or_default();
-                    for value in [&part.before, &part.after].into_iter().flatten() {
-                        refer(kind, innermost, value, &mut ids);
-                    }
-                }
-            }
-            for (id, kinds) in ids {
-                if let Some(name) = self.names().find(kinds, &id).await? {
-                    attribute.names.insert(id, name);
-                }
-            }
-        }
-        Ok(())
+/// Puts the names of what values refer to beside them.
+pub(crate) async fn name_references(
+    names: &Names<'_>,
+    kind: &Kind,
+    attributes: &mut [AttributeChange],
+) -> Result<()> {
+    if kind.telling.names.is_empty() {
+        return Ok(());
     }
+    for attribute in attributes {
+        let mut ids = BTreeMap::new();
+        let innermost = attribute.path.rsplit(['/', ']']).next().unwrap_or_default().to_owned();
+        for value in [&attribute.before, &attribute.after].into_iter().flatten() {
+            refer(kind, &innermost, value, &mut ids);
+        }
+        for item in &attribute.items {
+            refer(kind, "", &item.item, &mut ids);
+            for part in &item.parts {
+                let innermost = part.path.rsplit(['/', ']']).next().unwrap_or_default();
+                for value in [&part.before, &part.after].into_iter().flatten() {
+                    refer(kind, innermost, value, &mut ids);
+                }
+            }
+        }
+        for (id, kinds) in ids {
+            if let Some(name) = names.find(kinds, &id).await? {
+                attribute.names.insert(id, name);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Collects the ids that a value of a property refers to, with the kinds that they may be of.

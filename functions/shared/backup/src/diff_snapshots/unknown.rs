@@ -20,7 +20,7 @@ pub(super) fn forget(
 
 /// Whether both sides know all links of a type from an object. A side that does not have the object knows them: there
 /// are none.
-pub(super) async fn both_know(
+pub(crate) async fn both_know(
     kind: &Kind,
     link: &LinkType,
     sides: [(&SnapshotView, &str); 2],

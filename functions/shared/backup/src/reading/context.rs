@@ -14,6 +14,13 @@ use tokio::sync::Semaphore;
 /// park blocks and save the row.
 const MARGIN_SECONDS: (i64, i64) = (5, 45);
 
+/// When work that has to end before the deadline is suspended.
+pub(crate) fn stop_at(now: Timestamp, deadline: Timestamp) -> Timestamp {
+    let left = deadline.duration_since(now).as_secs().max(0);
+    let margin = (left / 4).clamp(MARGIN_SECONDS.0, MARGIN_SECONDS.1);
+    deadline.saturating_sub(SignedDuration::from_secs(margin)).unwrap_or(deadline)
+}
+
 /// What the reading of every kind shares. Clones share it too.
 #[derive(Clone)]
 pub(super) struct Context {
@@ -48,8 +55,7 @@ impl Context {
         permissions: &[String],
         deadline: Timestamp,
     ) -> Self {
-        let left = deadline.duration_since(clock.now()).as_secs().max(0);
-        let margin = (left / 4).clamp(MARGIN_SECONDS.0, MARGIN_SECONDS.1);
+        let stop_at = stop_at(clock.now(), deadline);
         let at_once = directory.concurrency(archive.tenant()).max(1);
         Self {
             directory,
@@ -59,7 +65,7 @@ impl Context {
             reads_everything: false,
             permissions: permissions.into(),
             extensions: None,
-            stop_at: deadline.saturating_sub(SignedDuration::from_secs(margin)).unwrap_or(deadline),
+            stop_at,
             calls: Arc::new(Semaphore::new(at_once)),
             at_once,
             budget: Budget::default(),

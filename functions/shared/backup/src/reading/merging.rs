@@ -3,14 +3,12 @@
 use super::reader::KindReader;
 use super::resolvers::{ObjectResolver, PutResolver};
 use super::sorters::{bin, gone, names_run, reverse};
-use crate::archive::{Merge, Merged, Onto, Resolver, Stop, consolidate};
+use crate::archive::{Merge, Merged, Onto, Resolver, Stop, consolidate, may_fold_in};
 use domain::Result;
 use engine::records::SeatChange;
 
 /// The keys of runs of names, and of the recycle bin, are some sixty bytes, so their leaves end more rarely than those of objects.
 const NAMES_CUT_BITS: u32 = 12;
-/// How many plain bytes a second can be folded, at the least.
-const FOLDED_A_SECOND: u64 = 4 << 20;
 
 impl<'a> KindReader<'a> {
     /// Merges run after run; says whether all are complete, or the time is over first. A run that is complete is passed
@@ -140,10 +138,7 @@ impl<'a> KindReader<'a> {
         let merge = Merge::new(&context.archive, cut_bits, onto).stopping(Stop::when(&is_over));
         match merge.resuming(suspended.as_ref()).run(ops, resolver).await? {
             Merged::Done(merged) => {
-                // A fold is left out where it could take longer than there is time: the next snapshot does it.
-                let may_fold = |bytes: u64| {
-                    u64::try_from(context.seconds_left()).is_ok_and(|left| left > bytes / FOLDED_A_SECOND)
-                };
+                let may_fold = |bytes: u64| may_fold_in(context.seconds_left(), bytes);
                 let merged = consolidate(&context.archive, merged, &may_fold).await?;
                 self.state.merging.runs.insert(run.to_owned(), merged);
                 Ok(true)

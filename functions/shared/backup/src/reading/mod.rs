@@ -43,6 +43,7 @@ mod unreadable;
 
 use crate::archive::TenantArchive;
 use context::Context;
+pub(crate) use context::stop_at;
 use domain::extensions::Chosen;
 use domain::kinds::KINDS;
 use domain::stored::Manifest;

@@ -151,13 +151,14 @@ impl Keeper {
     }
 }
 
-/// The names of all blobs of a snapshot, in order: its manifest, and of each run and layer the index and the leaves.
+/// The names of all blobs of a snapshot, in order: its manifest, and of each run, log and layer the index and the leaves.
 async fn names_of(archive: &TenantArchive, manifest: &Manifest) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::from([Manifest::blob_name(&manifest.snapshot)]);
     let of_run = |run: &domain::stored::RunRef| -> Vec<BlobHash> {
         std::iter::once(run.index).chain(run.layers.iter().map(|layer| layer.index)).collect()
     };
-    let indexes: BTreeSet<BlobHash> = manifest.runs.values().flat_map(of_run).collect();
+    let of_logs = manifest.logs.values().flat_map(domain::stored::LogRef::indexes);
+    let indexes: BTreeSet<BlobHash> = manifest.runs.values().flat_map(of_run).chain(of_logs).collect();
     let read = indexes
         .into_iter()
         .map(|hash| async move { Ok::<_, Error>((hash, archive.get_index(&hash).await?)) });

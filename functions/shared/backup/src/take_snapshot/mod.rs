@@ -8,6 +8,7 @@
 mod extensions;
 mod further;
 mod keep;
+mod logs;
 mod notify;
 mod refused;
 mod seal;
@@ -23,7 +24,7 @@ use engine::metrics;
 use engine::open_work::{put_off, wait_if_deadly};
 use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::{
-    Found, JobState, ReadingState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Tenant,
+    Found, JobState, KindState, ReadingState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Tenant,
 };
 use engine::work::{JobWorker, unless_gone};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use keep::{Keeper, Renewal};
+pub(crate) use seal::comparison_id;
 
 /// The message `take-snapshot.v1`: which snapshot is to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,17 +195,17 @@ impl Worker {
         if let Some(manifest) = archive.find_manifest(&row.id).await? {
             return Ok(Some(manifest));
         }
-        let Some(progress) = self.read(archive, row, deadline).await? else { return Ok(None) };
-        seal::seal((archive, &self.records), &progress, self.clock.now()).await.map(Some)
+        let Some((progress, version)) = self.read(archive, row, deadline).await? else { return Ok(None) };
+        self.log_and_seal(archive, row, (progress, version), deadline).await
     }
 
-    /// Goes on with the reading; returns its state once it is complete.
+    /// Goes on with the reading; returns its state, with the version of its row if it has one, once it is complete.
     async fn read(
         &self,
         archive: &TenantArchive,
         row: &Snapshot,
         deadline: Timestamp,
-    ) -> Result<Option<ReadingState>> {
+    ) -> Result<Option<(ReadingState, Option<u64>)>> {
         let tenant = archive.tenant();
         let saved: Option<Found<ReadingState>> =
             self.records.find(&ReadingState::at(tenant, &row.id)).await?;
@@ -235,6 +237,10 @@ impl Worker {
                 everything = self.may_be_recovered_since(tenant, before).await?;
             }
         }
+        // Why: what a kind that is read anew comes to is in no log yet.
+        if !progress.kinds.values().all(KindState::is_finished) {
+            progress.logs.clear();
+        }
         let (directory, clock) = (self.directory.clone(), self.clock.clone());
         let mut reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline)
             .asking_for(progress.extensions.clone());
@@ -255,7 +261,7 @@ impl Worker {
             waits.unwrap_or(Ok(())).map(|()| is_complete)
         });
         match outcome {
-            Ok(true) => Ok(Some(progress)),
+            Ok(true) => Ok(Some((progress, version))),
             Ok(false) => self.save(&progress, version).await.map(|()| None),
             Err(error) => {
                 self.save(&progress, version).await?;
@@ -304,6 +310,7 @@ impl Worker {
             stored_blobs: 0,
             stored_bytes: 0,
             advances: 0,
+            logs: BTreeMap::new(),
         })
     }
 

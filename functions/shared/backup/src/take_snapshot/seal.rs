@@ -15,12 +15,12 @@ use engine::records::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Writes the manifest; where another invocation was faster, its manifest counts.
+/// The manifest of what was read, still without logs.
 ///
 /// # Errors
 /// With the reason `NothingRead` when no kind at all could be read, which makes no snapshot: `Denied` when each was
 /// refused, else `Unavailable`.
-pub(super) async fn seal(
+pub(super) async fn prepare(
     (archive, records): (&TenantArchive, &Records),
     progress: &ReadingState,
     now: Timestamp,
@@ -37,6 +37,7 @@ pub(super) async fn seal(
         asked: BTreeMap::default(),
         expanded: BTreeMap::default(),
         held_in: None,
+        logs: BTreeMap::default(),
         extensions_known: progress.extensions.as_ref().map(|chosen| chosen.known),
         missing: Vec::new(),
         full_at: BTreeMap::default(),
@@ -86,6 +87,11 @@ pub(super) async fn seal(
     }
     // Where to look for what this snapshot lacks: comparisons and restores ask the last one that holds it.
     manifest.held_in = Some(held_in(archive, records, progress, &manifest).await?);
+    Ok(manifest)
+}
+
+/// Writes the manifest; where another invocation was faster, its manifest counts.
+pub(super) async fn seal(archive: &TenantArchive, manifest: Manifest) -> Result<Manifest> {
     // Create-only, so that two invocations at the same time seal one snapshot, and both go on with that.
     match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
         Put::New => Ok(manifest),
@@ -215,7 +221,7 @@ pub(super) fn excess_permissions(manifest: &Manifest) -> Vec<String> {
 }
 
 /// The id of the comparison that follows a snapshot. It is made from the snapshot's, so there is one.
-pub(super) fn comparison_id(snapshot: &SnapshotId) -> DiffId {
+pub(crate) fn comparison_id(snapshot: &SnapshotId) -> DiffId {
     DiffId::from_ulid(snapshot.as_str().trim_start_matches(SnapshotId::PREFIX))
 }
 
@@ -309,9 +315,13 @@ mod tests {
             stored_blobs: 0,
             stored_bytes: 0,
             advances: 0,
+            logs: BTreeMap::new(),
         };
-        let first = seal((&archive, &records), &progress, now).await.unwrap();
-        let second = seal((&archive, &records), &progress, now + SignedDuration::from_secs(1)).await.unwrap();
+        let later = now + SignedDuration::from_secs(1);
+        let first = prepare((&archive, &records), &progress, now).await.unwrap();
+        let first = seal(&archive, first).await.unwrap();
+        let second = prepare((&archive, &records), &progress, later).await.unwrap();
+        let second = seal(&archive, second).await.unwrap();
         assert_eq!((second.sealed_at, &second), (now, &first));
     }
 }

@@ -75,6 +75,7 @@ static USERS: Kind = Kind {
     odata_type: Some("#microsoft.graph.user"),
     name_property: "displayName",
     unique_property: Some("userPrincipalName"),
+    recognised_by: &["userPrincipalName", "onPremisesImmutableId"],
     search: &["userPrincipalName", "mail"],
     reading: &[
         Source {
@@ -403,6 +404,7 @@ static GROUPS: Kind = Kind {
     odata_type: Some("#microsoft.graph.group"),
     name_property: "displayName",
     unique_property: None,
+    recognised_by: &[],
     search: &["mailNickname", "mail"],
     reading: &[Source {
         name: "groups",
@@ -661,6 +663,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     odata_type: None,
     name_property: "displayName",
     unique_property: None,
+    recognised_by: &[],
     search: &[],
     reading: &[Source {
         name: "administrativeUnits",
@@ -760,6 +763,7 @@ static ROLES: Kind = Kind {
     odata_type: None,
     name_property: "displayName",
     unique_property: None,
+    recognised_by: &[],
     search: &[],
     reading: &[Source {
         name: "roles",
@@ -860,6 +864,7 @@ static ADMINS: Kind = Kind {
     odata_type: None,
     name_property: "",
     unique_property: None,
+    recognised_by: &[],
     search: &[],
     reading: &[Source {
         name: "admins",
@@ -954,6 +959,7 @@ const SCHEDULES: Kind = Kind {
     odata_type: None,
     name_property: "",
     unique_property: None,
+    recognised_by: &[],
     search: &[],
     reading: &[],
     links: &[],
@@ -1060,6 +1066,7 @@ const POLICIES: Kind = Kind {
     odata_type: None,
     name_property: "displayName",
     unique_property: None,
+    recognised_by: &[],
     search: &[],
     reading: &[],
     links: &[],

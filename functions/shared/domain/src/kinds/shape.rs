@@ -265,6 +265,8 @@ pub struct Kind {
     /// The property that no two of them share, by which a new one is found whose creation nobody saw to its end. None
     /// where there is no such property: then the name and what was sent tell it.
     pub unique_property: Option<&'static str>,
+    /// Properties by which an object that was made anew by others is taken for the one that went: a guess, and told as one.
+    pub recognised_by: &'static [&'static str],
     /// More properties that a search finds it by.
     pub search: &'static [&'static str],
     /// The first gives the objects, the others facets.

@@ -1,12 +1,12 @@
 //! The manifest: what a snapshot is made of. FORMAT.md section 6.
 
-use super::{BlobHash, Missing};
+use super::{BlobHash, LogRef, Missing};
 use crate::{Error, Result, SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version that is written. Older ones stay readable.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// A run: a base, and layers of what changed since, the newest last. FORMAT.md section 5.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -112,6 +112,10 @@ pub struct Manifest {
     /// does. What is not named was never held. Absent: the writer did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_in: Option<BTreeMap<String, SnapshotId>>,
+    /// The logs, by the run whose records' changes they tell: of objects, of a facet or of links. A run that is not named has
+    /// no log yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub logs: BTreeMap<String, LogRef>,
     /// How far it was known which directory extensions the tenant has. Absent: the writer asked for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extensions_known: Option<ExtensionsKnown>,

@@ -1,7 +1,8 @@
 //! The stored form: what is in the vault, byte by byte. FORMAT.md beside this crate is normative.
 //!
 //! Pure functions over bytes: records into leaves ([`leaf`]), what changed into values of a layer ([`layer`]),
-//! leaves into an index ([`index`]), plain bytes into sealed ones and back ([`seal`]), and the manifest that makes a
+//! what became of records into the
+//! entries of a log ([`log`]), leaves into an index ([`index`]), plain bytes into sealed ones and back ([`seal`]), and the manifest that makes a
 //! snapshot of them ([`manifest`]). What a snapshot that is still being read has stored for later is [`parked`].
 //! Invariants: the same records give the same bytes; what was changed after sealing does not open.
 
@@ -10,6 +11,7 @@ pub mod index;
 mod known;
 pub mod layer;
 pub mod leaf;
+pub mod log;
 pub mod manifest;
 mod missing;
 pub mod names;
@@ -19,6 +21,7 @@ mod varint;
 
 pub use index::{Index, LeafRef};
 pub use leaf::{LeafCutter, LeafWalk, PlainLeaf, Record, read_leaf};
+pub use log::{Became, Differing, LogEntry, LogGap, LogRef, log_key, of_log_key};
 pub(crate) use manifest::EXTENSIONS;
 pub use manifest::{ExtensionsKnown, FORMAT_VERSION, LayerRef, Manifest, RunRef, Token};
 pub use missing::{Missing, MissingCause};

@@ -7,7 +7,7 @@ use super::Record;
 use super::address::At;
 use crate::ports::{Cursor, Spent};
 use domain::extensions::Chosen;
-use domain::stored::{Missing, ParkedBlock, RunRef, SuspendedMerge, Token};
+use domain::stored::{LogRef, Missing, ParkedBlock, RunRef, SuspendedMerge, Token};
 use domain::trail::Trail;
 use domain::{SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -295,6 +295,9 @@ pub struct ReadingState {
     /// In how many invocations the reading got further.
     #[serde(default)]
     pub advances: u32,
+    /// The logs that are written already, by the run whose changes they tell. Written when every kind is finished.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub logs: BTreeMap<String, LogRef>,
 }
 
 impl ReadingState {

@@ -122,6 +122,7 @@ async fn read(rig: &Rig, way: Way) -> Runs {
         stored_blobs: 0,
         stored_bytes: 0,
         advances: 0,
+        logs: std::collections::BTreeMap::new(),
     };
     let deadline = rig.clock.now() + SignedDuration::from_mins(15);
     let reading = Reading::new(directory, &archive, clock, None, &permissions, deadline);

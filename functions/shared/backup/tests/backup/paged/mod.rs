@@ -182,6 +182,7 @@ impl Desk {
             stored_blobs: 0,
             stored_bytes: 0,
             advances: 0,
+            logs: BTreeMap::new(),
         }
     }
 
@@ -239,6 +240,7 @@ pub fn manifest(progress: &ReadingState) -> Manifest {
         asked: BTreeMap::new(),
         expanded: BTreeMap::new(),
         held_in: None,
+        logs: BTreeMap::new(),
         extensions_known: None,
         tokens: BTreeMap::new(),
         missing: vec![],

@@ -144,6 +144,7 @@ impl Shelf {
             asked: BTreeMap::new(),
             expanded: BTreeMap::new(),
             held_in: None,
+            logs: BTreeMap::new(),
             extensions_known: None,
             tokens: BTreeMap::new(),
             missing: self.missing.clone(),

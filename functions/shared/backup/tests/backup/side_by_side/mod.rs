@@ -2,7 +2,7 @@
 
 mod sides;
 
-pub use sides::{Sides, id, kinds_of};
+pub use sides::{Run, Sides, id, kinds_of};
 
 use crate::oracle;
 use async_trait::async_trait;
@@ -20,7 +20,6 @@ use engine::messages::diff_snapshots;
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Page, Queue, Vault};
 use engine::records::{Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
-use sides::Run;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use support::builders::queued_comparison;
@@ -323,6 +322,7 @@ fn manifest(id: &SnapshotId, runs: BTreeMap<String, RunRef>, at: domain::Timesta
         asked: BTreeMap::new(),
         expanded: BTreeMap::new(),
         held_in: None,
+        logs: BTreeMap::new(),
         extensions_known: None,
         tokens: BTreeMap::new(),
         missing: vec![],
