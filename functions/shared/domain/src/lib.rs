@@ -48,6 +48,9 @@
 //! - **missing**: what a snapshot does not hold, each with a cause: see [`stored::Missing`]. Unless the tenant had no
 //!   licence for it, it is unknown and never taken for empty.
 //!
+//! - **audit record**: one line of Microsoft's own log of who changed a tenant: see [`who`]. (Our own audit log is another
+//!   thing: see [`audit`].)
+//!
 //! What is done:
 //!
 //! - **comparison**: what differs between two snapshots, or a snapshot and the live tenant: **changes**, one for an
@@ -99,6 +102,7 @@ pub mod subscriptions;
 pub mod text;
 pub mod trail;
 pub mod usage;
+pub mod who;
 
 pub use error::{Answer, Error, ErrorKind, ErrorReason, FieldFault, Prose, Result};
 pub use ids::{

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod audit_examples;
 mod contracts;
 mod documented_examples;
 mod kind_names;

@@ -7,6 +7,7 @@
 mod form;
 mod guarded;
 mod interpret;
+mod logged;
 mod name;
 mod outside;
 mod rights;
@@ -19,6 +20,7 @@ mod writing;
 pub use interpret::{
     Asked, Interpreted, LinkEnd, LinkRecord, ObjectText, Removal, assignment_key, id_of, interpret,
 };
+pub use logged::{Logged, OtherLog, Subject};
 pub use name::{KindName, NamedKind};
 pub use outside::{Named, OUTSIDE, Outside, named_in};
 pub use rights::{Grant, RoleRelation, Term, assignments};

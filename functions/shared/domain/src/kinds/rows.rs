@@ -3,6 +3,7 @@
 //! Over 400 lines by design: it is one table, and one place to look.
 
 use super::KindName;
+use super::logged::{Logged, OtherLog, Subject};
 use super::rights::{Grant, RoleRelation, Term};
 use super::rule::Rule;
 use super::shape::{
@@ -64,6 +65,16 @@ const OPEN_EXTENSIONS: Unread = Unread {
     what: "open extensions",
     why: "Graph gives them one object at a time, and a delta does not report them",
 };
+
+/// What Exchange writes to objects that have a mailbox, and logs itself.
+const MAIL_ELSEWHERE: &[(&str, OtherLog)] =
+    &[("mail", OtherLog::Exchange), ("proxyAddresses", OtherLog::Exchange)];
+const PERSONS_ELSEWHERE: &[(&str, OtherLog)] = &[
+    ("customSecurityAttributes", OtherLog::SecurityAttributes),
+    ("mail", OtherLog::Exchange),
+    ("proxyAddresses", OtherLog::Exchange),
+    ("showInAddressList", OtherLog::Exchange),
+];
 
 /// As Microsoft documents it: learn.microsoft.com/graph/api/resources/user, user-update, delta-query-overview.
 static USERS: Kind = Kind {
@@ -391,6 +402,7 @@ static USERS: Kind = Kind {
     cut_bits: 7,
     privileged: false,
     rights: RoleRelation::Person { decided_by: &["accountEnabled"] },
+    logged: Logged::Here(Subject::User, PERSONS_ELSEWHERE),
     seated_by: &["accountEnabled", "userType"],
 };
 
@@ -650,6 +662,7 @@ static GROUPS: Kind = Kind {
         can_hold: "isAssignableToRole",
         decided_by: &["groupTypes", "membershipRule", "membershipRuleProcessingState"],
     },
+    logged: Logged::Here(Subject::Group, MAIL_ELSEWHERE),
     seated_by: &[],
 };
 
@@ -750,6 +763,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     cut_bits: 8,
     privileged: false,
     rights: RoleRelation::None,
+    logged: Logged::Here(Subject::Unit, &[]),
     seated_by: &[],
 };
 
@@ -820,6 +834,7 @@ static ROLES: Kind = Kind {
     cut_bits: 6,
     privileged: true,
     rights: RoleRelation::Role,
+    logged: Logged::Here(Subject::Role, &[]),
     seated_by: &[],
 };
 
@@ -899,6 +914,7 @@ static ADMINS: Kind = Kind {
     cut_bits: 10,
     privileged: true,
     rights: grant(Term::Assigned { schedules: SCHEDULE_KIND }),
+    logged: Logged::Here(Subject::RoleAssignment, &[]),
     seated_by: &[],
 };
 
@@ -946,6 +962,7 @@ static ACTIVE_ADMINS: Kind = Kind {
         ..SCHEDULES.writing
     },
     rights: grant(Term::Scheduled),
+    logged: Logged::Here(Subject::RoleAssignment, &[]),
     ..SCHEDULES
 };
 
@@ -989,6 +1006,7 @@ const SCHEDULES: Kind = Kind {
     cut_bits: 10,
     privileged: true,
     rights: grant(Term::Eligible),
+    logged: Logged::Here(Subject::RoleEligibility, &[]),
     seated_by: &[],
 };
 
@@ -1096,6 +1114,7 @@ const POLICIES: Kind = Kind {
     cut_bits: 2,
     privileged: false,
     rights: RoleRelation::None,
+    logged: Logged::Elsewhere(OtherLog::Intune),
     seated_by: &[],
 };
 

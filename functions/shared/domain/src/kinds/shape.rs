@@ -1,6 +1,6 @@
 //! What a row of the table of kinds can say. What it says of writing is in `writing`, of roles in `rights`.
 
-use super::{KINDS, KindName, Phase, PropertyValue, RoleRelation, Rule, Telling, Update, Writing};
+use super::{KINDS, KindName, Logged, Phase, PropertyValue, RoleRelation, Rule, Telling, Update, Writing};
 use crate::canonical::Sorting;
 
 /// Graph's two API versions.
@@ -312,6 +312,8 @@ pub struct Kind {
     pub privileged: bool,
     /// What its objects have to do with the roles that are given.
     pub rights: RoleRelation,
+    /// Where Microsoft logs who changed one of them.
+    pub logged: Logged,
     /// The properties that say whether one of them takes a seat ([`crate::subscriptions::takes_seat`]); empty: none does.
     pub seated_by: &'static [&'static str],
 }

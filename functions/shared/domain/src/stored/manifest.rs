@@ -1,6 +1,6 @@
 //! The manifest: what a snapshot is made of. FORMAT.md section 6.
 
-use super::{BlobHash, LogRef, Missing};
+use super::{AuditHeld, BlobHash, LogRef, Missing};
 use crate::{Error, Result, SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -119,6 +119,9 @@ pub struct Manifest {
     /// How far it was known which directory extensions the tenant has. Absent: the writer asked for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extensions_known: Option<ExtensionsKnown>,
+    /// How much of Microsoft's own log of changes is held. Absent: the writer did not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditHeld>,
     /// What of the tenant could not be read, each with its cause.
     pub missing: Vec<Missing>,
     /// When each kind, and each facet, was last read whole, by name.

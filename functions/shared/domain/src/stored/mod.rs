@@ -6,6 +6,7 @@
 //! snapshot of them ([`manifest`]). What a snapshot that is still being read has stored for later is [`parked`].
 //! Invariants: the same records give the same bytes; what was changed after sealing does not open.
 
+mod audit_held;
 pub mod fold;
 pub mod index;
 mod known;
@@ -19,6 +20,7 @@ pub mod parked;
 pub mod seal;
 mod varint;
 
+pub use audit_held::{AUDIT_OBJECTS_RUN, AUDIT_RUN, AuditCause, AuditGap, AuditHeld};
 pub use index::{Index, LeafRef};
 pub use leaf::{LeafCutter, LeafWalk, PlainLeaf, Record, read_leaf};
 pub use log::{Became, Differing, LogEntry, LogGap, LogRef, log_key, of_log_key};

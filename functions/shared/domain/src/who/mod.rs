@@ -1,0 +1,23 @@
+//! Who changed it: records of Microsoft's own log of changes, joined to the changes of a comparison.
+//!
+//! Pure. A record is read once (`record`), without the secrets that some of them hold (`secrets`); what an activity means is
+//! a row of one table (`activities`), what the log calls a property one of another (`names`); `join` finds the author.
+//! Not here: how records are read and stored.
+//! Invariants: somebody is named as the author only where a record says what the change says; where several may be, all are
+//! named; where none is, it is said why. Source: learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities.
+
+mod absence;
+mod activities;
+mod join;
+mod names;
+mod noise;
+mod record;
+mod secrets;
+mod told;
+
+pub use absence::Window;
+pub use join::{Asked, Deed, Found, Ours, find_author};
+pub use noise::is_noise;
+pub use record::{Actor, ActorSort, AuditRecord, Modified, Target};
+pub use secrets::without_secrets;
+pub use told::{Author, AuthorSort, Finding, Known, MOST_PARTS, PartAuthors, Told, Who, who_changed};
