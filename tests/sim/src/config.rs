@@ -253,4 +253,13 @@ impl SimConfig {
             ..Self::default()
         }
     }
+
+    /// The same where the reading application may read the log of changes, too.
+    #[must_use]
+    pub fn logging(mut self) -> Self {
+        for app in self.apps.iter_mut().filter(|app| app.client_id == READER_CLIENT_ID) {
+            app.permissions.push("AuditLog.Read.All".to_owned());
+        }
+        self
+    }
 }

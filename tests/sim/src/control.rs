@@ -250,6 +250,14 @@ impl Control {
         directory.recoveries.push(job);
     }
 
+    /// Who the administrator's application acts for from now on, as the log of changes names them (`initiatedBy`); none: in its
+    /// own name.
+    pub fn act_for(&self, tenant: &str, initiated_by: Option<Value>) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        directory.audits.acting = initiated_by;
+    }
+
     /// The complete tenant, for assertions: objects by collection with all properties and links.
     pub fn dump(&self, tenant: &str) -> Value {
         let tenant = &self.0.tenants[self.tenant(tenant)];

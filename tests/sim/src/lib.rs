@@ -31,7 +31,7 @@ pub use http::SimServer;
 pub use login::SignedIn;
 pub use observe::{Exchange, SeenRequest};
 pub use switches::{
-    Among, BinShows, ExpandedSettings, ExpiredDelta, FormerRoles, NotArrived, Nowhere, OverMaximum,
+    Among, Audits, BinShows, ExpandedSettings, ExpiredDelta, FormerRoles, NotArrived, Nowhere, OverMaximum,
     RetryAfter, Switches, Withheld,
 };
 pub use throttle::{Area, Limit, Limits, Metric, Scope};

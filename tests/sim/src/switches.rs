@@ -38,6 +38,7 @@
 //! | `absolute_batch_urls` | documented: relative addresses; SDKs of Microsoft's write absolute ones | refused |
 //! | `search_finds_whole_words` | documented: words of names are found; not whether their beginnings are | beginnings too |
 //! | `application_writes_apart` | documented: an application's writes are limited over all tenants; not documented whether those of each tenant are counted apart | together |
+//! | `audits` | no figure for how late the log of changes is, nor an order of its pages; met by others: a service's name in place of a person's, one act under two correlations, names in another case; beta is not everywhere | at once, newest first |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
@@ -150,6 +151,28 @@ pub enum FormerRoles {
     All,
 }
 
+/// How the log of changes differs from one that is complete, in order and at once.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches")]
+pub struct Audits {
+    /// For how many seconds a record does not show.
+    pub late_seconds: i64,
+    /// Whether each record is given twice.
+    pub twice: bool,
+    /// Each so many records one is missing.
+    pub missing_each: Option<usize>,
+    /// Whether older ones come before newer ones.
+    pub out_of_order: bool,
+    /// Whether the display name of a person is that of a service of Microsoft's.
+    pub names_a_service: bool,
+    /// Whether records of one act have correlations of their own.
+    pub correlations_differ: bool,
+    /// Whether activities are written in capitals.
+    pub upper_case: bool,
+    /// Whether only v1.0 has the log, which does not say which application a person used.
+    pub v1_alone: bool,
+}
+
 /// The switches; the table of the module says what each one decides.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the table of the module says what each one is")]
@@ -183,6 +206,7 @@ pub struct Switches {
     /// Of a synced user the cloud writes custom security attributes and the usage location, and nothing else.
     pub synced_users_keep: bool,
     pub licensed_location_clears: bool,
+    pub audits: Audits,
     pub assertion_clock_real: bool,
     pub wids_in_id_token: bool,
     /// For how many seconds after a consent it has not arrived, and in which way that shows.
@@ -233,6 +257,7 @@ impl Default for Switches {
             bin_keeps_immutable_ids: true,
             synced_users_keep: false,
             licensed_location_clears: false,
+            audits: Audits::default(),
             assertion_clock_real: true,
             wids_in_id_token: false,
             consent_delay: None,

@@ -44,6 +44,11 @@ pub const OPTIONAL: &[Optional] = &[
         adds: "the names of the tenant's directory extensions, whose values are then read, compared and restored",
     },
     Optional {
+        permission: "AuditLog.Read.All",
+        writes: false,
+        adds: "who changed what, from Microsoft's own log, kept for as long as the snapshots",
+    },
+    Optional {
         permission: "DeviceManagementApps.Read.All",
         writes: false,
         adds: "who changed a device policy, from Intune's audit events",

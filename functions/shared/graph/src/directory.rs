@@ -9,8 +9,8 @@ use domain::{
     restore::Units,
 };
 use engine::ports::{
-    Access, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages, Holders, LiveObject,
-    LiveObjects, ReadPage, Spent,
+    Access, AuditPage, AuditWindow, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages,
+    Holders, LiveObject, LiveObjects, ReadPage, Spent,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,6 +103,14 @@ impl DirectoryPages for GraphDirectory {
     }
     async fn list_extensions(&self, tenant: &TenantId) -> Result<Vec<Extension>> {
         self.client.list_extensions(tenant).await
+    }
+    async fn read_audits(
+        &self,
+        tenant: &TenantId,
+        window: &AuditWindow,
+        next: Option<&str>,
+    ) -> Result<AuditPage> {
+        self.client.read_audits(tenant, window, next).await
     }
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.client.take_spent(tenant)

@@ -6,6 +6,7 @@
 //! Invariants: a token goes to the one origin that the settings name; a page that cannot be had whole is an
 //! error; a write whose outcome is not known is never repeated; no secret and no customer's value is logged.
 
+mod audits;
 mod batch;
 mod call;
 mod client;

@@ -1,5 +1,5 @@
 //! Microsoft's published limits that bind us, as a table. Source: learn.microsoft.com/graph/throttling-limits
-//! (2026-02-06), identity and access, conditional access, Intune.
+//! (2026-02-06), identity and access, conditional access, Intune, reports.
 
 /// A workload: calls that Microsoft throttles apart from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -7,6 +7,8 @@ pub(crate) enum Lane {
     Directory,
     ConditionalAccess,
     Intune,
+    /// The logs of changes and sign-ins, and the reports.
+    Logs,
 }
 
 impl Lane {
@@ -16,6 +18,8 @@ impl Lane {
             Self::Intune
         } else if path.contains("identity/conditionalAccess") || path.contains("identityProtection/") {
             Self::ConditionalAccess
+        } else if path.contains("auditLogs/") {
+            Self::Logs
         } else {
             Self::Directory
         }
@@ -79,7 +83,7 @@ const CONDITIONAL_ACCESS: Option<Lane> = Some(Lane::ConditionalAccess);
 
 /// The table. Limits of a tenant over all applications are wider than those of two of ours together, but for
 /// conditional access, whose one request a second we may have to share.
-pub(crate) static LIMITS: [Limit; 8] = [
+pub(crate) static LIMITS: [Limit; 9] = [
     limit(DIRECTORY, Metric::Units, Per::Tenant, 10, [3_500, 5_000, 8_000]),
     limit(DIRECTORY, Metric::Units, Per::Application, 20, [150_000; 3]),
     limit(DIRECTORY, Metric::Writes, Per::Tenant, 150, [3_000; 3]),
@@ -87,6 +91,7 @@ pub(crate) static LIMITS: [Limit; 8] = [
     limit(INTUNE, Metric::Requests, Per::Tenant, 20, [1_000; 3]),
     limit(INTUNE, Metric::Writes, Per::Tenant, 20, [100; 3]),
     limit(CONDITIONAL_ACCESS, Metric::Requests, Per::Tenant, 1, [1; 3]),
+    limit(Some(Lane::Logs), Metric::Requests, Per::Tenant, 10, [5; 3]),
     limit(None, Metric::Requests, Per::Application, 10, [130_000; 3]),
 ];
 
@@ -108,6 +113,7 @@ mod tests {
         assert_eq!(Lane::of("/v1.0/users"), Lane::Directory);
         assert_eq!(Lane::of("/v1.0/identity/conditionalAccess/policies"), Lane::ConditionalAccess);
         assert_eq!(Lane::of("/beta/deviceManagement/configurationPolicies"), Lane::Intune);
+        assert_eq!(Lane::of("/beta/auditLogs/directoryAudits"), Lane::Logs);
     }
 
     #[test]

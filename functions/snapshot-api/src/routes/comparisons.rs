@@ -3,15 +3,14 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, Compare};
-use crate::wire::{ComparisonIn, ComparisonOut, ComparisonsIn};
+use crate::wire::{ChangeOut, ChangesIn, ComparisonIn, ComparisonOut, ComparisonsIn};
 use axum::Json;
 use axum::extract::State;
 use backup::commands::diffs::NewComparison;
-use domain::changes::Change;
 use domain::{DiffId, OrganisationId};
 use engine::Listed;
 use engine::records::Side;
-use runtime::http::{Accepted, Input, Notes, PageIn, PathOf, QueryOf, Route, accepted, under};
+use runtime::http::{Accepted, Input, Notes, PathOf, QueryOf, Route, accepted, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
@@ -44,11 +43,12 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
         Route::get("/v1/organisations/{org}/comparisons/{dif}/changes", "listChanges", changes)
             .says(
                 "What differs.",
-                "Lists the changes that a comparison found, attribute by attribute and link by link. While it is not \
-                 done the answer is 409.",
+                "Lists the changes that a comparison found, attribute by attribute and link by link, each with who made it where \
+                 Microsoft's own log says so, or why that is not known. With `actor` only what they made or may have made. \
+                 While the comparison is not done the answer is 409.",
             )
             .weighs(HEAVY)
-            .answers::<Listed<Change>>(200),
+            .answers::<Listed<ChangeOut>>(200),
     ];
     under(&TAG, rows)
 }
@@ -87,7 +87,9 @@ async fn changes(
     State(api): State<SnapshotApi>,
     admitted: Admitted<Compare>,
     PathOf((_, id)): PathOf<(OrganisationId, DiffId)>,
-    QueryOf(query): QueryOf<PageIn>,
-) -> Reply<Json<Listed<Change>>> {
-    Ok(Json(api.diffs.changes(admitted.stored()?, &id, query.page()).await?))
+    QueryOf(query): QueryOf<ChangesIn>,
+) -> Reply<Json<Listed<ChangeOut>>> {
+    let (tenant, actor) = (admitted.stored()?, query.actor.as_deref());
+    let Listed { items, next } = api.diffs.authored(tenant, &id, query.page(), actor).await?;
+    Ok(Json(Listed { items: items.into_iter().map(ChangeOut::from).collect(), next }))
 }

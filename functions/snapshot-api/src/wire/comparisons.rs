@@ -1,7 +1,10 @@
 //! Comparisons on the wire: one that is asked for, and one as it is shown.
 
 use backup::commands::diffs::NewComparison;
+use backup::commands::who::Authored;
+use domain::changes::Change;
 use domain::kinds::{self, NamedKind};
+use domain::who::Who;
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
 use engine::ports::Page;
 use engine::records::{Cause, Diff, DiffCounts, HeldEarlier, JobState, NotCovered, Side};
@@ -104,6 +107,46 @@ impl ComparisonsIn {
     /// The page of that cursor and limit, as the engine wants it.
     pub fn page(self) -> Page {
         PageIn { cursor: self.cursor, limit: self.limit }.page()
+    }
+}
+
+/// Which changes are to be listed.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangesIn {
+    /// Only what this person, application or restore made or may have made: a user name, the id of a person or service
+    /// principal, what an application is called, or a restore's id, in any case.
+    #[garde(length(min = 1, max = 256))]
+    pub actor: Option<String>,
+    /// The `next` of the part before; without it the list is read from its beginning.
+    #[garde(length(max = MAX_CURSOR))]
+    pub cursor: Option<String>,
+    /// The most items that the part may have: 50 when nothing is said. It may have fewer though more follow.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+impl ChangesIn {
+    /// The page of that cursor and limit, as the engine wants it.
+    pub fn page(&self) -> Page {
+        PageIn { cursor: self.cursor.clone(), limit: self.limit }.page()
+    }
+}
+
+/// A change, and who made it by Microsoft's own log.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeOut {
+    /// What differs.
+    #[serde(flatten)]
+    change: Change,
+    /// Who made it, or why that is not known; null of a kind that this release does not know.
+    who: Option<Who>,
+}
+
+impl From<Authored> for ChangeOut {
+    fn from(authored: Authored) -> Self {
+        Self { change: authored.change, who: authored.who }
     }
 }
 

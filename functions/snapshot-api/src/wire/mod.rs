@@ -9,7 +9,7 @@ mod receipts;
 mod restores;
 mod snapshots;
 
-pub use comparisons::{ComparisonIn, ComparisonOut, ComparisonsIn};
+pub use comparisons::{ChangeOut, ChangesIn, ComparisonIn, ComparisonOut, ComparisonsIn};
 pub use completion::CompletionOut;
 pub use coverage::{CoverageOut, PropertiesIn, PropertiesOut};
 pub use drills::DrillOut;

@@ -36,7 +36,7 @@ pub struct SimulateOptions {
 /// # Errors
 /// `Conflict` when the port is taken, or the file cannot be written.
 pub async fn run(options: SimulateOptions) -> Result<()> {
-    let mut config = SimConfig::company(options.seed, options.users).with_partner();
+    let mut config = SimConfig::company(options.seed, options.users).with_partner().logging();
     for tenant in &mut config.tenants {
         tenant.service_plans = options.plans;
         tenant.tracks_changes = !options.external;

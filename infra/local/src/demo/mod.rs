@@ -115,7 +115,8 @@ async fn set(
         }
         (None, None) => {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let server = Sim::new(SimConfig::company(1, options.users).with_partner()).serve(address).await;
+            let config = SimConfig::company(1, options.users).with_partner().logging();
+            let server = Sim::new(config).serve(address).await;
             let server =
                 server.map_err(|e| Error::unavailable("no port for the simulated cloud").caused_by(e))?;
             let (graph, login) = (server.graph_url(), server.login_url());

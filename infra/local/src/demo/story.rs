@@ -91,7 +91,12 @@ pub(super) async fn story(
     let changes = compare(&partner, &at, &first_id, &second_id).await?;
     let sentence = format!("The comparison names {} changes", changes.1.len());
     teller.end(step, &sentence, json!({ "changes": changes.1.len() }));
-    teller.table(&["kind", "object", "", "what"], changes.1.iter().map(verify::row).collect());
+    let told = changes
+        .1
+        .iter()
+        .zip(&changes.2)
+        .map(|(change, who)| [verify::row(change), vec![who.clone()]].concat());
+    teller.table(&["kind", "object", "", "what", "who"], told.collect());
     faults.extend(verify::faults(&happened, &changes.1));
 
     // Why this mail: a change of a privileged role is sent at once, and does not wait for the next digest.
@@ -136,7 +141,7 @@ pub(super) async fn story(
     // Why a comparison and not the restore's own report: what the product says it did is proved by what the tenant
     // holds. What the preview declared impossible may differ; anything else is a fault.
     let step = teller.begin("live-comparison", "The live tenant is compared with the first snapshot");
-    let (_, left) = compare(&partner, &at, &first_id, "live").await?;
+    let (_, left, _) = compare(&partner, &at, &first_id, "live").await?;
     let declared = |change: &Change| {
         impossible
             .iter()
@@ -202,8 +207,13 @@ async fn first_snapshot(partner: &Partner, at: &str, within: Duration) -> Result
     partner.follow(&format!("{at}/snapshots/{}", id(first)?), &["done"]).await
 }
 
-/// Asks for a comparison, waits for it, and gives its id and its changes.
-async fn compare(partner: &Partner, at: &str, before: &str, after: &str) -> Result<(String, Vec<Change>)> {
+/// Asks for a comparison, waits for it, and gives its id, its changes and who made each.
+async fn compare(
+    partner: &Partner,
+    at: &str,
+    before: &str,
+    after: &str,
+) -> Result<(String, Vec<Change>, Vec<String>)> {
     let asked =
         partner.post(&format!("{at}/comparisons"), &json!({ "before": before, "after": after })).await?;
     let path = format!("{at}/comparisons/{}", id(&asked)?);
@@ -216,15 +226,20 @@ async fn compare(partner: &Partner, at: &str, before: &str, after: &str) -> Resu
         )));
     }
     let changes = partner.list(&format!("{path}/changes")).await?;
-    let read =
-        |c| serde_json::from_value(c).map_err(|e| Error::corrupt("a change cannot be read").caused_by(e));
-    let mut changes = changes.into_iter().map(read).collect::<Result<Vec<Change>>>()?;
-    // What was only observed, such as a password that somebody changed, is no difference.
-    changes.retain(|change| change.rating.class != Class::Observed);
-    for change in &mut changes {
+    let unreadable = |e| Error::corrupt("a change cannot be read").caused_by(e);
+    let who = |c: &Value| serde_json::from_value(c["who"].clone()).map(|who| verify::who(&who));
+    let mut read = Vec::new();
+    for change in changes {
+        let author = who(&change).map_err(unreadable)?;
+        let mut change: Change = serde_json::from_value(change).map_err(unreadable)?;
+        // What was only observed, such as a password that somebody changed, is no difference.
         change.attributes.retain(|a| a.class != Class::Observed);
+        if change.rating.class != Class::Observed {
+            read.push((change, author));
+        }
     }
-    Ok((id(&asked)?, changes))
+    let (changes, authors) = read.into_iter().unzip();
+    Ok((id(&asked)?, changes, authors))
 }
 
 /// Waits for the mail about the privileged role that names the person; gives its file.

@@ -2,6 +2,7 @@
 
 use customer::Happened;
 use domain::changes::{Change, What};
+use domain::who::{Author, Finding, Who};
 
 /// What is wrong with the comparison, one sentence for each; empty when it lists exactly what happened.
 pub(super) fn faults(happened: &[Happened], changes: &[Change]) -> Vec<String> {
@@ -40,6 +41,22 @@ pub(super) fn faults(happened: &[Happened], changes: &[Change]) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Who made a change, for a person.
+pub(super) fn who(who: &Who) -> String {
+    let name = |by: &Author| by.name.clone().unwrap_or_else(|| "somebody without a name".to_owned());
+    let names = who.told.by.iter().map(name).collect::<Vec<_>>();
+    match who.told.answer {
+        Finding::Exact => names.join(", "),
+        Finding::Probably => format!("probably {}", names.join(" or ")),
+        Finding::NoRecordFound => "no record found".to_owned(),
+        Finding::NotGranted => "not granted".to_owned(),
+        Finding::NotRead => "the log was not read".to_owned(),
+        Finding::OlderThanMicrosoftKeeps => "older than Microsoft keeps".to_owned(),
+        Finding::RecordedElsewhere => "in another log".to_owned(),
+        Finding::CollectionBeganLater => "before records were collected".to_owned(),
+    }
 }
 
 /// The cells of a change in the story's table: kind, name, what, and the details.

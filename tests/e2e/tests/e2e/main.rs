@@ -58,3 +58,4 @@ mod unlike_ours;
 mod unread;
 mod waits;
 mod waits_of_each_job;
+mod who;

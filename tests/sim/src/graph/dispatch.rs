@@ -3,11 +3,11 @@
 use super::call::{Call, Outcome, Reply};
 use super::error::{denied, failure, no_segment};
 use super::{
-    deleted, delta, extensions, groups, intune, licences, licensed, lists, memberships, misc, permissions,
-    pim, refs, roles, units, users,
+    audits, deleted, delta, extensions, groups, intune, licences, licensed, lists, memberships, misc,
+    permissions, pim, refs, roles, units, users,
 };
 use crate::inner::Inner;
-use crate::state::{Kind, Relation};
+use crate::state::{Directory, Kind, Relation};
 use serde_json::json;
 
 /// The segments of the path. Administrative units have two paths; the shorter one is replaced by the one under
@@ -134,6 +134,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             ["organization", ..] => misc::organization(call, d),
             ["subscribedSkus", ..] => licences::skus(call, d),
             ["deviceManagement", rest @ ..] => intune::read(call, d, rest),
+            ["auditLogs", ..] => audits::list(call, d, &path),
             ["identity", "conditionalAccess", name @ ("policies" | "namedLocations")] => Ok(Reply::json(
                 200,
                 &json!({"@odata.context": call.context(&format!("identity/conditionalAccess/{name}")), "value": []}),
@@ -144,7 +145,17 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
     let d = &mut *tenant.directory.write().expect("the lock is never held over a panic");
     // Why before each write: a name that was freed by time alone must be free for it.
     d.empty_bin();
-    match (call.method.as_str(), path.as_slice()) {
+    let before = audits::before(d, &path);
+    let done = write(call, d, &path);
+    if let Ok(reply) = &done {
+        audits::note(inner, call, d, &path, &before, reply);
+    }
+    done
+}
+
+/// Runs a write, with the directory to itself.
+fn write(call: &Call, d: &mut Directory, path: &[&str]) -> Outcome {
+    match (call.method.as_str(), path) {
         ("POST", ["users"]) => users::create(call, d),
         ("POST", ["invitations"]) => users::invite(call, d),
         ("PATCH", ["users", id]) => users::update(call, d, id),
@@ -200,6 +211,6 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             "Request_BadRequest",
             "Specified HTTP method is not allowed for the request target.",
         )),
-        _ => Err(no_segment(first)),
+        _ => Err(no_segment(path.first().unwrap_or(&""))),
     }
 }

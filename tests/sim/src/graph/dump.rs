@@ -22,7 +22,8 @@ const COLLECTIONS: &[&str] = &[
     "deviceManagement/roleScopeTags",
 ];
 
-fn object(d: &Directory, index: Index) -> Value {
+/// The properties of an object, without its links.
+pub(super) fn properties(d: &Directory, index: Index) -> Map<String, Value> {
     let object = d.object(index);
     let schema = schema::of(object.kind);
     let mut out = Map::new();
@@ -32,6 +33,13 @@ fn object(d: &Directory, index: Index) -> Value {
         out.insert(schema.props[usize::from(property)].name.into(), value);
     }
     out.extend(d.extended.values(index).map(|(name, value)| (name.clone(), value.clone())));
+    out
+}
+
+fn object(d: &Directory, index: Index) -> Value {
+    let object = d.object(index);
+    let mut out = properties(d, index);
+    let schema = schema::of(object.kind);
     for relation in schema.relations {
         let mut ids: Vec<String> = object
             .links(*relation)

@@ -2,6 +2,7 @@
 //!
 //! Each request is checked in the order in which Graph does it: token, throttling, permission, then the operation.
 
+mod audits;
 mod batch;
 mod call;
 mod collection;
@@ -36,6 +37,7 @@ mod write;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub(crate) use audits::Log as AuditLog;
 pub(crate) use call::{Query, is_reading_action};
 pub(crate) use delta_token::DeltaQueries;
 pub(crate) use dump::{dump, import};

@@ -9,6 +9,7 @@ const RULES: &[Rule] = &[
         &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
         &["User.ReadWrite.All", "Directory.ReadWrite.All"],
     ),
+    (&["auditLogs"], &["AuditLog.Read.All"], &[]),
     (&["invitations"], &[], &["User.Invite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"]),
     (
         &["groups", "*", "members"],

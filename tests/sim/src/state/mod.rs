@@ -23,6 +23,7 @@ pub(crate) use replica::{Delay, Replica};
 pub(crate) use row::{Row, RowBuilder};
 
 use crate::clock::{Clock, iso};
+use crate::graph::AuditLog;
 use crate::schema;
 
 /// For how many seconds a deleted object can be restored.
@@ -117,6 +118,8 @@ pub(crate) struct Directory {
     pub extended: Extended,
     /// Jobs of Microsoft's own recovery, as Graph lists them.
     pub recoveries: Vec<serde_json::Value>,
+    /// The log of who changed what.
+    pub audits: AuditLog,
     pub random: SmallRng,
 }
 
@@ -143,6 +146,7 @@ impl Directory {
             replica: Replica::default(),
             extended: Extended::default(),
             recoveries: Vec::new(),
+            audits: AuditLog::default(),
             random: SmallRng::seed_from_u64(seed ^ u64::from(id.as_fields().0)),
         }
     }

@@ -27,6 +27,7 @@ pub(crate) fn cost(method: &str, segments: &[&str], query: &Query) -> Cost {
     let area = match segments {
         ["deviceManagement" | "deviceAppManagement", ..] => Area::Intune,
         ["identity", "conditionalAccess", ..] => Area::ConditionalAccess,
+        ["auditLogs", ..] => Area::Logs,
         _ => Area::Directory,
     };
     let reads = method == "GET" || segments.last().is_some_and(|last| is_reading_action(last));

@@ -19,6 +19,8 @@ pub enum Area {
     Intune,
     /// Requests about conditional access.
     ConditionalAccess,
+    /// Requests about logs and reports.
+    Logs,
 }
 
 /// What a limit counts.
@@ -84,7 +86,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        use Area::{All, ConditionalAccess, Directory, Intune};
+        use Area::{All, ConditionalAccess, Directory, Intune, Logs};
         use Metric::{Requests, Units, Writes};
         use Scope::{Application, Tenant, TenantApplication};
 
@@ -94,7 +96,7 @@ impl Default for Limits {
             scope,
             window_ms: seconds * 1000,
             amounts,
-            retry_after: area != Area::ConditionalAccess,
+            retry_after: !matches!(area, Area::ConditionalAccess | Area::Logs),
         };
         let same = |amount| [amount; 3];
         Self(vec![
@@ -108,6 +110,7 @@ impl Default for Limits {
             row(Intune, Requests, Tenant, 20, same(2_000)),
             row(Intune, Writes, Tenant, 20, same(200)),
             row(ConditionalAccess, Requests, Tenant, 1, same(1)),
+            row(Logs, Requests, TenantApplication, 10, same(5)),
             row(All, Requests, Application, 10, same(130_000)),
         ])
     }

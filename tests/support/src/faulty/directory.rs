@@ -7,8 +7,8 @@ use domain::kinds::{Kind, Licence, LinkType, Outside, Source};
 use domain::restore::Units;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Applied, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite,
-    DirectoryWriter, Holders, LiveObject, LiveObjects, ReadPage, Spent,
+    Access, Applied, AuditPage, AuditWindow, ConsentStanding, Cursor, Directory, DirectoryAccess,
+    DirectoryPages, DirectoryWrite, DirectoryWriter, Holders, LiveObject, LiveObjects, ReadPage, Spent,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +80,15 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
     async fn has_licence(&self, tenant: &TenantId, licence: &'static Licence) -> Result<Option<bool>> {
         let call = LoggedCall::new("directory", "has_licence", "").of(tenant);
         self.plan.around(call, self.inner.has_licence(tenant, licence)).await
+    }
+    async fn read_audits(
+        &self,
+        tenant: &TenantId,
+        window: &AuditWindow,
+        next: Option<&str>,
+    ) -> Result<AuditPage> {
+        let call = LoggedCall::new("directory", "read_audits", "").of(tenant);
+        self.plan.around(call, self.inner.read_audits(tenant, window, next)).await
     }
     async fn list_extensions(&self, tenant: &TenantId) -> Result<Vec<Extension>> {
         let call = LoggedCall::new("directory", "list_extensions", "").of(tenant);

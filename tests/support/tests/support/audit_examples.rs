@@ -51,6 +51,7 @@ fn find<'r>(records: &'r [AuditRecord], subject: Subject, id: &str, deed: Deed<'
 #[test]
 fn each_record_that_was_observed_has_exactly_one_author_for_its_change() {
     let (text, truth, disabled) = (json!("Finance"), json!(true), json!("disabled"));
+    let title = json!("Analyst");
     let (falsehood, keys) = (json!(false), json!(["00000000-0000-0000-0000-00000000abcd"]));
     let (first, amended) = (json!(" User.Read"), json!(" User.Read User.ReadBasic.All"));
     let cases: [(&str, Subject, &str, Deed<'_>, &str); 20] = [
@@ -91,7 +92,7 @@ fn each_record_that_was_observed_has_exactly_one_author_for_its_change() {
             set("isCompliant", &truth),
             "Intune Compliance Client Prod",
         ),
-        ("user-update", Subject::User, USER, set("jobTitle", &json!("Analyst")), ADMIN),
+        ("user-update", Subject::User, USER, set("jobTitle", &title), ADMIN),
     ];
     for (file, subject, id, deed, author) in cases {
         let Some(records) = records(file) else { return };

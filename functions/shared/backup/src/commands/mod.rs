@@ -19,3 +19,4 @@ pub mod slots;
 pub mod snapshots;
 mod stale;
 mod until;
+pub mod who;

@@ -22,6 +22,7 @@
 //! run holds does not depend on the order of pages, nor on where the work was suspended.
 
 mod attempts;
+mod audits;
 mod begin;
 mod chains;
 mod chunks;
@@ -40,6 +41,8 @@ mod sorters;
 mod stages;
 mod take;
 mod unreadable;
+
+pub use audits::is_recovered_since_read;
 
 use crate::archive::TenantArchive;
 use context::Context;

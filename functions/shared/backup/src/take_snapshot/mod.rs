@@ -14,7 +14,7 @@ mod refused;
 mod seal;
 
 use crate::archive::{Archive, TenantArchive};
-use crate::reading::Reading;
+use crate::reading::{Reading, is_recovered_since_read};
 use async_trait::async_trait;
 use domain::stored::Manifest;
 use domain::{ErrorKind, Result, SnapshotId, TenantId, Timestamp};
@@ -251,7 +251,7 @@ impl Worker {
         // it is tried.
         let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
         let before = progress.kinds.clone();
-        let outcome = reading.run(&mut progress).await;
+        let outcome = reading.run_with_log(&mut progress).await;
         progress.advances += u32::from(further::got_further(&before, &progress.kinds));
         let (new_blobs, new_bytes) = archive.stored();
         (progress.stored_blobs, progress.stored_bytes) = (blobs + new_blobs, bytes + new_bytes);
@@ -272,6 +272,9 @@ impl Worker {
 
     /// Whether Microsoft's own recovery wrote since that snapshot was begun, or may have: no delta shows that.
     async fn may_be_recovered_since(&self, tenant: &TenantId, before: &Manifest) -> Result<bool> {
+        if is_recovered_since_read(before) {
+            return Ok(true);
+        }
         let last = match self.directory.last_recovery(tenant).await {
             // Why to read everything then: not to know is not to know that there was none. And why no failure: when
             // this service is down but the directory is not, or refuses what it is asked, the backup must go on.
@@ -305,6 +308,7 @@ impl Worker {
             base: tenant.value.last_sealed,
             permissions: Vec::new(),
             extensions: None,
+            audit: None,
             kinds: BTreeMap::new(),
             spent: engine::ports::Spent::default(),
             stored_blobs: 0,

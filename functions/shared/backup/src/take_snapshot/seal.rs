@@ -38,6 +38,7 @@ pub(super) async fn prepare(
         expanded: BTreeMap::default(),
         held_in: None,
         logs: BTreeMap::default(),
+        audit: None,
         extensions_known: progress.extensions.as_ref().map(|chosen| chosen.known),
         missing: Vec::new(),
         full_at: BTreeMap::default(),
@@ -84,6 +85,11 @@ pub(super) async fn prepare(
         return Err(
             Error::new(kind, format!("no kind could be read: {why}")).because(ErrorReason::NothingRead)
         );
+    }
+    // Why only here: the log makes no snapshot of a tenant of which nothing else could be read.
+    if let Some(log) = &progress.audit {
+        manifest.audit = Some(log.held.clone());
+        manifest.runs.extend(log.runs.clone());
     }
     // Where to look for what this snapshot lacks: comparisons and restores ask the last one that holds it.
     manifest.held_in = Some(held_in(archive, records, progress, &manifest).await?);
@@ -310,6 +316,7 @@ mod tests {
             base: None,
             permissions: vec![],
             extensions: None,
+            audit: None,
             kinds: [("users".to_owned(), KindState::Done(users))].into(),
             spent: Spent::default(),
             stored_blobs: 0,

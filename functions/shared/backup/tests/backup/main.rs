@@ -9,6 +9,7 @@ mod archive_runs;
 mod as_of;
 mod asking;
 mod chain;
+mod audits;
 mod compared;
 mod comparison;
 mod covered_properties;

@@ -22,6 +22,9 @@ pub struct AuditHeld {
     /// When it was first read; what Microsoft then kept no more is older than `from`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub begun_at: Option<Timestamp>,
+    /// When Microsoft's own recovery wrote last, by the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovered_at: Option<Timestamp>,
     /// Why it was not read as far as it should have been this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<AuditCause>,

@@ -3,7 +3,9 @@
 //! Records that say something else of the same thing are heeded too: they are steps before, or show that a record is missing.
 
 use super::activities::{Act, HELD, fits, is_about, link_act};
-use super::names::{are_comparable, is_context, is_property, is_renamed, is_same, member, property_of};
+use super::names::{
+    are_comparable, is_context, is_nothing, is_property, is_renamed, is_same, member, property_of,
+};
 use super::record::{ActorSort, AuditRecord, Modified, names_an_object};
 use crate::kinds::Subject;
 use crate::{RestoreId, Timestamp};
@@ -190,6 +192,14 @@ impl Asked<'_> {
         let names = |id: &str| named.iter().any(|known| known.eq_ignore_ascii_case(id));
         if !self.ids.iter().any(|id| names(id)) {
             return Fit::No;
+        }
+        // What a grant was and is says whether it came or went: one that was amended is logged as given and as taken away.
+        let scopes = record.targets.iter().flat_map(|target| &target.modified);
+        if let Some(scope) = scopes.into_iter().find(|m| m.name.ends_with("PermissionGrant.Scope")) {
+            let (was, is) = (!is_nothing(&scope.old), !is_nothing(&scope.new));
+            if was == is || is != matches!(act, Act::Link(_)) {
+                return Fit::No;
+            }
         }
         // A role over a part of the directory is another one than that over the whole.
         let is_scoped = record.activity.to_lowercase().contains("scoped");

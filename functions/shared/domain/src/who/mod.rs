@@ -6,12 +6,15 @@
 //! Invariants: somebody is named as the author only where a record says what the change says; where several may be, all are
 //! named; where none is, it is said why. Source: learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities.
 
+use crate::kinds::Licence;
+
 mod absence;
 mod activities;
 mod join;
 mod names;
 mod noise;
 mod record;
+mod recovery;
 mod secrets;
 mod told;
 
@@ -19,5 +22,16 @@ pub use absence::Window;
 pub use join::{Asked, Deed, Found, Ours, find_author};
 pub use noise::is_noise;
 pub use record::{Actor, ActorSort, AuditRecord, Modified, Target};
+pub use recovery::is_recovery;
 pub use secrets::without_secrets;
-pub use told::{Author, AuthorSort, Finding, Known, MOST_PARTS, PartAuthors, Told, Who, who_changed};
+pub use told::{Author, AuthorSort, Finding, Known, MOST_PARTS, PartAuthors, Told, Who, ids_of, who_changed};
+
+/// The application permission that lets the log be read. Source: learn.microsoft.com/graph/api/directoryaudit-list.
+pub const PERMISSION: &str = "AuditLog.Read.All";
+
+/// The licence with which Microsoft keeps the log for longer.
+/// Source: learn.microsoft.com/entra/identity/monitoring-health/reference-reports-data-retention.
+pub static LONG_KEPT: Licence =
+    Licence { name: "Microsoft Entra ID P1", plans: &["AAD_PREMIUM", "Entra_Identity_Governance"] };
+/// For how many days Microsoft keeps the log: without that licence, and with it.
+pub const KEPT_DAYS: [i64; 2] = [7, 30];

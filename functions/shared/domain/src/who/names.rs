@@ -113,7 +113,7 @@ pub(super) fn are_comparable(ours: &Value, log: &Value) -> bool {
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),

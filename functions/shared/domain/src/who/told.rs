@@ -241,7 +241,7 @@ pub fn who_changed(kind: &Kind, change: &Change, known: &Known<'_>) -> Who {
 }
 
 /// The ids by which records may name an object: of a fact that of whoever it is about.
-pub(super) fn ids_of(kind: &Kind, change: &Change) -> Vec<String> {
+pub fn ids_of(kind: &Kind, change: &Change) -> Vec<String> {
     let keys = [Some(&change.key), change.new_key.as_ref()];
     let id = |key: &String| match kind.identity {
         Identity::Id => key.to_lowercase(),
@@ -355,6 +355,10 @@ impl Join<'_> {
             Asked { subject: self.subject, ids: &self.ids, deed, knows: &knows, settled_at: window.settles };
         let in_time = |record: &&AuditRecord| (window.first()..=window.last()).contains(&record.at);
         let records: Vec<&AuditRecord> = self.known.records.iter().filter(in_time).collect();
+        // Of whoever is in what was not read, nothing is known: neither who was last, nor who was before.
+        if self.known.is_cut {
+            return Told { cause: Some(AuditCause::TooMany), ..Told::new(Finding::NotRead) };
+        }
         let Found { exact, candidates, earlier } = find_author(&asked, &records);
         let author = |record: &&AuditRecord| Author::of(record, ours);
         let earlier = distinct(earlier.iter().map(author));
@@ -370,10 +374,6 @@ impl Join<'_> {
         if !candidates.is_empty() {
             let by = distinct(candidates.iter().map(author));
             return Told { by, earlier, ..Told::new(Finding::Probably) };
-        }
-        if self.known.is_cut {
-            let cause = Some(AuditCause::TooMany);
-            return Told { earlier, cause, ..Told::new(Finding::NotRead) };
         }
         let Absence { finding, cause, since, may_come } = absence(self.known.held, window);
         match elsewhere.filter(|_| finding == Finding::NoRecordFound) {

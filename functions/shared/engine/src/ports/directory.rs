@@ -18,6 +18,24 @@ use std::sync::Arc;
 /// Source: learn.microsoft.com/graph/permissions-reference.
 pub const RECOVERY_PERMISSION: &str = "EntraBackup.Read.All";
 
+/// A time of Microsoft's own log of changes, its ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditWindow {
+    /// Its beginning; a fraction of a second counts from the second on.
+    pub from: Timestamp,
+    /// Its end; none where it is not closed.
+    pub until: Option<Timestamp>,
+}
+
+/// A page of that log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuditPage {
+    /// Its records as Graph gave them, in no order that it promises.
+    pub records: Vec<Value>,
+    /// The link to the next page; none on the last one.
+    pub next: Option<String>,
+}
+
 /// Where the reading of a source goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "at", content = "link")]
@@ -244,6 +262,20 @@ pub trait DirectoryPages: Send + Sync {
     /// `Denied` without the permission for it; `NotFound` or `Invalid` where this Graph does not say; otherwise as usual.
     async fn list_extensions(&self, _tenant: &TenantId) -> Result<Vec<Extension>> {
         Err(Error::denied("which directory extensions there are cannot be seen here"))
+    }
+
+    /// A page of Microsoft's own log of who changed what: the first of that time, or the one that a page before named.
+    ///
+    /// # Errors
+    /// `NotFound` when that page is no longer known: read the time from its start. `Denied` without the permission for it or,
+    /// with the reason `Unlicensed`, the licence; otherwise as usual.
+    async fn read_audits(
+        &self,
+        _tenant: &TenantId,
+        _window: &AuditWindow,
+        _next: Option<&str>,
+    ) -> Result<AuditPage> {
+        Err(Error::denied("the log of changes cannot be seen here"))
     }
 
     /// What was spent for this tenant since the last call of this method; counting then begins at zero.

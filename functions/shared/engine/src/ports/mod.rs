@@ -24,9 +24,9 @@ pub use anchors::{AnchorName, Anchors};
 pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
 pub use clock::{Clock, Ids};
 pub use directory::{
-    Access, Applied, BIND, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages,
-    DirectoryWrite, DirectoryWriter, Holders, LiveObject, LiveObjects, PageEnd, RECOVERY_PERMISSION,
-    ReadPage, Spent, Unreadable,
+    Access, Applied, AuditPage, AuditWindow, BIND, ConsentStanding, Cursor, Directory, DirectoryAccess,
+    DirectoryPages, DirectoryWrite, DirectoryWriter, Holders, LiveObject, LiveObjects, PageEnd,
+    RECOVERY_PERMISSION, ReadPage, Spent, Unreadable,
 };
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;

@@ -10,6 +10,7 @@ mod access;
 mod address;
 mod approval;
 mod audit;
+mod audit_reading;
 mod budget;
 mod choosing;
 mod course;
@@ -48,6 +49,7 @@ pub use approval::Approval;
 pub use audit::{
     AuditDay, AuditEntry, AuditHead, AuditSignedUntil, AuditStatement, OlderAuditEntry, OlderAuditHead,
 };
+pub use audit_reading::AuditReading;
 pub use budget::CallerBudget;
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, HeldEarlier, Side, Span};

@@ -3,8 +3,8 @@
 //!
 //! Field names in JSON are the stored ones and stay; where a name here says more, `rename` keeps the stored one.
 
-use super::Record;
 use super::address::At;
+use super::{AuditReading, Record};
 use crate::ports::{Cursor, Spent};
 use domain::extensions::Chosen;
 use domain::stored::{LogRef, Missing, ParkedBlock, RunRef, SuspendedMerge, Token};
@@ -284,6 +284,9 @@ pub struct ReadingState {
     /// Which directory extensions are asked for, as it was when it began; none in a row of an earlier release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extensions: Option<Chosen>,
+    /// How far Microsoft's own log of changes has been read; none before it is begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditReading>,
     /// How far each kind has come, by the kind's name.
     pub kinds: BTreeMap<String, KindState>,
     /// What the calls so far cost at Graph.

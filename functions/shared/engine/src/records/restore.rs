@@ -191,6 +191,10 @@ pub struct Restore {
     /// When that was asked: after the preview, and when its execution began. None where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_read_at: Option<Timestamp>,
+    /// The service principal of the writing application in the tenant, once its execution began: by it Microsoft's log of
+    /// changes names the restore. None where the token did not say, and in rows of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
     /// The hash of the plan that its preview made, as an approval names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod any_page;
+mod audits;
 mod bad_items;
 mod batches;
 mod common;

@@ -204,6 +204,7 @@ impl Restores {
             again_of,
             expires_at: None,
             expected_at: None,
+            writer: None,
             cancelled_by: None,
             error: None,
             course: Course::default(),

@@ -12,6 +12,8 @@ use engine::records::{Found, NotProtected, Restore};
 pub(super) struct Checked {
     /// Our own service principals, as far as the tokens name them.
     pub own: Vec<String>,
+    /// That of the writing application.
+    pub writer: Option<String>,
     /// What of the plan the token names no permission for; none where that is not known. It is tried all the same: Graph
     /// decides, and what it refuses is reported step by step.
     pub not_permitted: Option<Vec<NotProtected>>,
@@ -26,8 +28,9 @@ impl Worker {
         let reading = self.directory.access(tenant).await.map_err(|e| of_application("reading", e))?;
         let access = self.writer.access(tenant).await.map_err(|e| of_application("writing", e))?;
         let not_permitted = lacking(plan, &access)?;
-        let own = reading.principal.into_iter().chain(access.principal).collect();
-        Ok(Checked { own, not_permitted })
+        let writer = access.principal;
+        let own = reading.principal.into_iter().chain(writer.clone()).collect();
+        Ok(Checked { own, writer, not_permitted })
     }
 
     /// Writes into the row of a restore that was previewed what of its plan will be refused for want of a permission; says

@@ -295,6 +295,7 @@ impl Worker {
             Err(error) => return Err(error),
         };
         let said = (found.value.not_permitted.clone(), found.value.permissions_read_at.is_some());
+        found.value.writer = checked.writer.or(found.value.writer);
         found.value.permissions_read_at = checked.not_permitted.as_ref().map(|_| self.clock.now());
         found.value.not_permitted = checked.not_permitted.unwrap_or_default();
         // Why before the first step: who watches it knows then what will be refused.

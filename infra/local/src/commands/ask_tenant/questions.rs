@@ -153,6 +153,11 @@ pub const QUESTIONS: &[Question] = &[
     ask("premium_parts", "which parts need Entra ID P1 to be read?", Probe::Premium),
     ask("lapsed_lists_are_empty", "how is a list answered without the licence for it?", Probe::Unlicensed),
     cannot(
+        "audits",
+        "how late, in which order and by whom is it logged who changed what?",
+        "somebody would have to change something, and wait",
+    ),
+    cannot(
         "absolute_batch_urls",
         "does a batch take absolute addresses?",
         "a batch is a POST, and nothing but GET is sent",

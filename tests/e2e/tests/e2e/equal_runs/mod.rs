@@ -117,6 +117,7 @@ async fn read(rig: &Rig, way: Way) -> Runs {
         base: None,
         permissions: permissions.clone(),
         extensions: None,
+        audit: None,
         kinds: BTreeMap::new(),
         spent: Spent::default(),
         stored_blobs: 0,

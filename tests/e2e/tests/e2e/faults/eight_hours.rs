@@ -31,6 +31,7 @@ async fn truth(rig: &Rig) -> Held {
         base: None,
         permissions: granted.clone(),
         extensions: None,
+        audit: None,
         kinds: BTreeMap::new(),
         spent: Spent::default(),
         stored_blobs: 0,

@@ -145,6 +145,7 @@ impl Shelf {
             expanded: BTreeMap::new(),
             held_in: None,
             logs: BTreeMap::new(),
+            audit: None,
             extensions_known: None,
             tokens: BTreeMap::new(),
             missing: self.missing.clone(),

@@ -323,6 +323,7 @@ fn manifest(id: &SnapshotId, runs: BTreeMap<String, RunRef>, at: domain::Timesta
         expanded: BTreeMap::new(),
         held_in: None,
         logs: BTreeMap::new(),
+        audit: None,
         extensions_known: None,
         tokens: BTreeMap::new(),
         missing: vec![],

@@ -1,0 +1,174 @@
+//! Who made the changes of a comparison: joined when they are read, from the newest records that are held.
+//!
+//! Not here: what counts as the author (`domain::who`). Bounded: records are looked up by the objects of one page, so many of
+//! each; of an object with more nothing is said.
+
+use super::diffs::Diffs;
+use crate::archive::{OpenRun, TenantArchive};
+use domain::changes::Change;
+use domain::stored::{AUDIT_OBJECTS_RUN, AUDIT_RUN, AuditHeld, Manifest};
+use domain::who::{AuditRecord, Known, Ours, Who, Window, ids_of, who_changed};
+use domain::{DiffId, Error, Result, SnapshotId, TenantId, Timestamp};
+use engine::Listed;
+use engine::ports::Page;
+use engine::records::{Diff, Found, Record, Restore, Side, Tenant};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+
+/// How many records of one object are looked at.
+const MOST_RECORDS: usize = 2000;
+/// Of how many objects records are looked up at the same time.
+const AT_ONCE: usize = 16;
+/// How many of the restores that were asked for last may be among the authors.
+const RESTORES: usize = 200;
+/// By how much Microsoft's clock and ours may differ.
+const CLOCKS_MINUTES: i64 = 2;
+
+/// A change, and who made it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authored {
+    /// What differs.
+    pub change: Change,
+    /// Who made it; none where this release does not know its kind.
+    pub who: Option<Who>,
+}
+
+impl Diffs {
+    /// As [`Diffs::changes`], each with who made it. With an `actor`, the id or name of somebody or a restore's id, only those
+    /// that they made or may have made: a part may then have fewer than were asked for, though more follow.
+    ///
+    /// # Errors
+    /// Those of [`Diffs::changes`].
+    pub async fn authored(
+        &self,
+        tenant: &TenantId,
+        id: &DiffId,
+        page: Page,
+        actor: Option<&str>,
+    ) -> Result<Listed<Authored>> {
+        let Listed { items, next } = self.changes(tenant, id, page).await?;
+        let diff = self.get(tenant, id).await?;
+        let log = Log::open(self, tenant, &diff).await?;
+        // Why in parts: a store answers many calls in the time of one.
+        let joined = stream::iter(items.into_iter().map(|change| log.join(change))).buffered(AT_ONCE);
+        let mut items: Vec<Authored> = joined.try_collect().await?;
+        if let Some(actor) = actor {
+            items.retain(|item| {
+                let told = item.who.as_ref().map(|who| &who.told);
+                told.is_some_and(|told| told.by.iter().chain(&told.earlier).any(|by| by.is_called(actor)))
+            });
+        }
+        Ok(Listed { items, next })
+    }
+}
+
+/// The log as it is held, for the changes of one comparison.
+struct Log {
+    records: OpenRun,
+    objects: OpenRun,
+    held: Option<AuditHeld>,
+    /// When the reading of each earlier side began, by snapshot.
+    begins: BTreeMap<SnapshotId, Timestamp>,
+    before: SnapshotId,
+    /// When the reading of the later side began, and when it was complete.
+    after: (Timestamp, Timestamp),
+    ours: Ours,
+}
+
+impl Log {
+    async fn open(diffs: &Diffs, tenant: &TenantId, diff: &Diff) -> Result<Self> {
+        let archive = diffs.archive.open(tenant).await?;
+        let later = match &diff.after {
+            Side::Snapshot(id) => id.clone(),
+            Side::Live => {
+                let live = diff.live_snapshot.clone();
+                live.ok_or_else(|| Error::corrupt("a comparison with the live tenant names no reading"))?
+            }
+        };
+        let later = archive.get_manifest(&later).await?;
+        let earlier = diff.span.held_earlier.iter().map(|held| (held.snapshot.clone(), held.at));
+        let mut begins: BTreeMap<SnapshotId, Timestamp> = earlier.collect();
+        begins.insert(diff.before.clone(), archive.get_manifest(&diff.before).await?.started_at);
+        let after = (later.started_at, later.sealed_at);
+        let newest = newest(diffs, &archive, tenant, later).await?;
+        let run = async |name: &str| archive.open_run(newest.runs.get(name)).await;
+        Ok(Self {
+            records: run(AUDIT_RUN).await?,
+            objects: run(AUDIT_OBJECTS_RUN).await?,
+            ours: ours(diffs, tenant).await?,
+            held: newest.audit,
+            begins,
+            before: diff.before.clone(),
+            after,
+        })
+    }
+
+    async fn join(&self, change: Change) -> Result<Authored> {
+        let Some(kind) = change.kind.find() else { return Ok(Authored { change, who: None }) };
+        let since = change.since.as_ref().unwrap_or(&self.before);
+        let begins = self.begins.get(since).or_else(|| self.begins.get(&self.before)).copied();
+        let (settles, ends) = self.after;
+        let window = Window { begins: begins.unwrap_or(Timestamp::MIN), settles, ends };
+        let (records, is_cut) = self.records_of(&ids_of(kind, &change), &window).await?;
+        let held = self.held.as_ref();
+        let known = Known { records: &records, is_cut, held, window, ours: &self.ours };
+        let who = Some(who_changed(kind, &change, &known));
+        Ok(Authored { change, who })
+    }
+
+    /// The records that name one of these ids in that time, by time; and whether there are more than are looked at.
+    async fn records_of(&self, ids: &[String], window: &Window) -> Result<(Vec<AuditRecord>, bool)> {
+        let (first, last) = (format!("{:.9}", window.first()), format!("{:.9}", window.last()));
+        let (mut keys, mut is_cut) = (Vec::new(), false);
+        for id in ids {
+            let prefix = format!("{id}/");
+            let mut reader = self.objects.from_key(format!("{prefix}{first}").as_bytes()).await?;
+            while reader.advance().await? && !is_cut {
+                let key = reader.head().unwrap_or_default().strip_prefix(prefix.as_bytes());
+                let Some(key) = key.filter(|key| *key <= last.as_bytes()) else { break };
+                keys.push(key.to_vec());
+                is_cut = keys.len() > MOST_RECORDS;
+            }
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        let (mut lookup, mut records) = (self.records.lookup(), Vec::with_capacity(keys.len()));
+        for key in keys {
+            let record = lookup.get(&key).await?.and_then(|bytes| serde_json::from_slice(bytes).ok());
+            let record = record.as_ref().and_then(AuditRecord::read);
+            records.push(record.ok_or_else(|| Error::corrupt("a record of the log is missing"))?);
+        }
+        Ok((records, is_cut))
+    }
+}
+
+/// Of the snapshots that may have the records, the one whose log goes furthest: Microsoft writes records late, so it is seldom
+/// that of the comparison.
+async fn newest(
+    diffs: &Diffs,
+    archive: &TenantArchive,
+    tenant: &TenantId,
+    later: Manifest,
+) -> Result<Manifest> {
+    let owner: Found<Tenant> = diffs.records.get(&Tenant::at(tenant)).await?;
+    let Some(last) = owner.value.last_sealed.filter(|last| *last != later.snapshot) else { return Ok(later) };
+    let last = archive.get_manifest(&last).await?;
+    let until = |manifest: &Manifest| manifest.audit.as_ref().and_then(|held| held.until);
+    Ok(if until(&last) >= until(&later) { last } else { later })
+}
+
+/// The restores that were executed last, and by which service principal.
+async fn ours(diffs: &Diffs, tenant: &TenantId) -> Result<Ours> {
+    let page = Page { after: None, limit: RESTORES, descending: true };
+    let (rows, _) = diffs.records.list(&Restore::all(tenant), page).await?;
+    let rough = SignedDuration::from_mins(CLOCKS_MINUTES);
+    let restores = rows.into_iter().filter_map(|row| {
+        let row = row.value;
+        let (from, writer) = (row.started_at?, row.writer?.to_lowercase());
+        let until = row.done_at.unwrap_or(row.touched_at);
+        let from = from.saturating_sub(rough).unwrap_or(from);
+        Some((row.id, writer, from, until.saturating_add(rough).unwrap_or(until)))
+    });
+    Ok(Ours { restores: restores.collect() })
+}
