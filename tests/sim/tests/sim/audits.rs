@@ -18,7 +18,10 @@ async fn each_write_is_logged_with_who_made_it_the_newest_first() {
     let user = admin.new_user("uma").await;
     let ann = json!({ "user": { "id": "a1", "userPrincipalName": "ann@fabrikam.example" }, "app": null });
     sim.control().act_for(COMPANY_TENANT_ID, Some(ann.clone()));
-    assert_eq!(admin.patch(&format!("/v1.0/users/{user}"), json!({ "mobilePhone": "+1 555" })).await.status, 204);
+    assert_eq!(
+        admin.patch(&format!("/v1.0/users/{user}"), json!({ "mobilePhone": "+1 555" })).await.status,
+        204
+    );
     let seen = admin.get(LOG).await;
     assert_eq!(activities(&seen), ["Update user", "Add user"]);
     let record = &seen.list()[0];
@@ -44,7 +47,12 @@ async fn the_log_is_filtered_by_time_given_in_pages_and_kept_as_long_as_the_lice
     let (all, _, pages) = admin.all(&format!("{LOG}?$top=2")).await;
     assert_eq!((all.len(), pages), (3, 2));
     let at = all[1]["activityDateTime"].as_str().unwrap();
-    let only = admin.get(&format!("{LOG}?$filter=activityDateTime ge {at} and activityDateTime le {at}").replace(' ', "%20")).await;
+    let only = admin
+        .get(
+            &format!("{LOG}?$filter=activityDateTime ge {at} and activityDateTime le {at}")
+                .replace(' ', "%20"),
+        )
+        .await;
     assert_eq!(only.list(), &all[1..2]);
     assert_eq!(admin.get(&format!("{LOG}?$filter=category%20eq%20'x'")).await.status, 400);
     sim.control().advance(Duration::from_hours(8 * 24));
