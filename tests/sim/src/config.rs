@@ -254,9 +254,10 @@ impl SimConfig {
         }
     }
 
-    /// The same where the reading application may read the log of changes, too.
+    /// The same where the reading application may read the log of changes, too, which then goes by the real clock.
     #[must_use]
     pub fn logging(mut self) -> Self {
+        self.switches.audits.real_clock = true;
         for app in self.apps.iter_mut().filter(|app| app.client_id == READER_CLIENT_ID) {
             app.permissions.push("AuditLog.Read.All".to_owned());
         }

@@ -9,7 +9,7 @@ use super::call::{Call, Outcome, Reply, Version};
 use super::dump;
 use super::error::{bad, failure, no_segment};
 use super::paging::Paging;
-use crate::clock::iso;
+use crate::clock::{Clock, iso};
 use crate::config::ADMINISTRATOR_CLIENT_ID;
 use crate::inner::Inner;
 use crate::state::Directory;
@@ -287,7 +287,7 @@ pub(super) fn note(
     reply: &Reply,
 ) {
     let all = activities(call, d, path, before, reply);
-    let at = inner.clock.millis();
+    let at = now(call, &inner.clock);
     let name = inner.apps[call.token.app].name.clone();
     let app = json!({ "user": null, "app": { "appId": null, "displayName": name,
         "servicePrincipalId": call.token.principal, "servicePrincipalName": null } });
@@ -310,6 +310,11 @@ pub(super) fn note(
     }
 }
 
+/// The present time of the log, in milliseconds since 1970.
+fn now(call: &Call, clock: &Clock) -> i64 {
+    if call.switches.audits.real_clock { jiff::Timestamp::now().as_millisecond() } else { clock.millis() }
+}
+
 fn time(millis: i64) -> String {
     let seconds = iso(millis.div_euclid(1000));
     format!("{}.{:03}0000Z", seconds.trim_end_matches('Z'), millis.rem_euclid(1000))
@@ -323,7 +328,7 @@ pub(super) fn list(call: &Call, d: &Directory, path: &[&str]) -> Outcome {
         return Err(failure(404, "NotFound", "The resource is not found."));
     }
     let (from, until) = times(call.query.get("$filter").unwrap_or_default())?;
-    let now = d.clock.millis();
+    let now = now(call, &d.clock);
     let kept = now - KEPT_DAYS[usize::from(d.premium_p1)] * 24 * 3_600_000;
     let is_there = |(place, entry): &(usize, &Entry)| {
         entry.at >= kept.max(from)

@@ -167,7 +167,7 @@ async fn a_log_of_many_pages_is_read_in_a_closed_time_and_goes_on_in_another_cal
         calls += 1;
         assert!(calls < 50);
     }
-    assert!(calls > 3, "{calls}");
+    assert!(calls > 1, "{calls}");
     assert_eq!(story.held(&with_log(&state)).await.len(), 30);
     let asked = story.log.asked.lock().unwrap();
     assert_eq!(asked[0].until, None);

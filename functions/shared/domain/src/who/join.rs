@@ -9,6 +9,7 @@ use super::names::{
 use super::record::{ActorSort, AuditRecord, Modified, names_an_object};
 use crate::kinds::Subject;
 use crate::{RestoreId, Timestamp};
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::cmp::Reverse;
 
@@ -108,6 +109,8 @@ enum Fit {
 /// Points of a record that may be meant: its activity does such a thing, it names the property.
 const FITS: u32 = 4;
 const NAMED: u32 = 3;
+/// Records of one moment: those of one act were seen to lie within 200 ms.
+const AT_ONCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// Finds whoever did it, among records in the order of their time.
 pub fn find_author<'r>(asked: &Asked<'_>, records: &[&'r AuditRecord]) -> Found<'r> {
@@ -122,17 +125,24 @@ pub fn find_author<'r>(asked: &Asked<'_>, records: &[&'r AuditRecord]) -> Found<
     }
     let of = |wanted: Fit| judged.iter().filter(move |(_, fit)| *fit == wanted).map(|(record, _)| *record);
     let says = of(Fit::Says).next_back();
-    // A later record that says something else shows that one is missing: then nobody is known to be the author.
-    let against =
-        |at: Timestamp| of(Fit::Contradicts).any(|record| record.at >= at && record.at < asked.settled_at);
-    if let Some(record) = says.filter(|record| !against(record.at)) {
-        let earlier = of(Fit::Contradicts).filter(|other| other.at < record.at).collect();
-        return Found { exact: Some(record), candidates: Vec::new(), earlier };
-    }
-    if says.is_some() {
+    let against = |record: &AuditRecord| {
+        let from = record.at;
+        of(Fit::Contradicts).filter(move |other| other.at >= from && other.at < asked.settled_at)
+    };
+    if let Some(record) = says {
+        let Some(last) = against(record).next_back() else {
+            let earlier = of(Fit::Contradicts).filter(|other| other.at < record.at).collect();
+            return Found { exact: Some(record), candidates: Vec::new(), earlier };
+        };
         let both = judged.iter().filter(|(_, fit)| matches!(fit, Fit::Says | Fit::Contradicts));
-        let candidates = both.rev().map(|(record, _)| *record).collect();
-        return Found { exact: None, candidates, earlier: Vec::new() };
+        let both = both.map(|(record, _)| *record);
+        // Which of two at one moment was the last cannot be seen. A later record that says something else shows that one
+        // is missing: then none of them is the author.
+        return if last.at.duration_since(record.at) <= AT_ONCE {
+            Found { candidates: both.rev().collect(), ..Found::default() }
+        } else {
+            Found { earlier: both.collect(), ..Found::default() }
+        };
     }
     let mut may: Vec<(u32, &AuditRecord)> = judged
         .iter()

@@ -74,8 +74,14 @@ fn whoever_set_another_value_is_not_the_author_where_the_record_of_the_last_is_m
 }
 
 #[test]
-fn where_a_later_record_says_something_else_one_is_missing_and_several_are_shown() {
+fn where_a_later_record_says_something_else_one_is_missing_and_nobody_is_the_author() {
     let records = [title(1, "ann", "Clerk", "Boss"), title(2, "bob", "Boss", "Analyst")];
+    assert_eq!(of_title("Boss", &records), [names(&[]), names(&[]), names(&["ann", "bob"])]);
+}
+
+#[test]
+fn which_of_two_at_one_moment_was_the_last_is_not_known_and_both_are_shown() {
+    let records = [title(1, "ann", "Clerk", "Boss"), title(1, "bob", "Boss", "Analyst")];
     assert_eq!(of_title("Boss", &records), [names(&[]), names(&["bob", "ann"]), names(&[])]);
 }
 
