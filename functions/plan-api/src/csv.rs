@@ -4,19 +4,7 @@ use axum::response::{IntoResponse, Response};
 use csv::Writer;
 pub use domain::csv::{harmless, line};
 use domain::{Error, Result};
-use http::{HeaderName, HeaderValue, header};
-
-/// The value of the header `Link` that leads to the same query from another cursor on, as RFC 8288 writes it.
-///
-/// # Errors
-/// `Corrupt` when that is not fit for a header.
-pub fn next_link(asked: &str, cursor: &str) -> Result<HeaderValue> {
-    let pairs = url::form_urlencoded::parse(asked.as_bytes()).filter(|(name, _)| name != "cursor");
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let query = query.extend_pairs(pairs).append_pair("cursor", cursor).finish();
-    HeaderValue::from_str(&format!("<?{query}>; rel=\"next\""))
-        .map_err(|e| Error::corrupt("a cursor is not fit for a header").caused_by(e))
-}
+use http::{HeaderName, header};
 
 /// A table that is being written.
 pub struct Table(Writer<Vec<u8>>);

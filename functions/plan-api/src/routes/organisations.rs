@@ -1,7 +1,7 @@
 //! Organisations: made, listed, edited, suspended, unsubscribed, and back.
 
 use crate::PlanApi;
-use crate::csv::{Table, next_link};
+use crate::csv::Table;
 use crate::wire::ListFormat;
 use crate::wire::organisations::{
     ApprovalsIn, FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
@@ -19,8 +19,8 @@ use http::header::LINK;
 use partners::commands::Caller;
 use partners::commands::organisations::{Hold, OrganisationView};
 use runtime::http::{
-    Asked, CreatedVersion, IfMatch, Input, Notes, PathOf, QueryOf, Route, Versioned, created_version, under,
-    versioned,
+    Asked, CreatedVersion, IfMatch, Input, Notes, PathOf, QueryOf, Route, Versioned, created_version,
+    next_link, under, versioned,
 };
 use runtime::openapi::Tag;
 use runtime::problem::Reply;

@@ -1,7 +1,6 @@
 //! The routes of usage and invoices, each answered as JSON or as CSV.
 
 use crate::PlanApi;
-use crate::csv::next_link;
 use crate::wire::ListFormat;
 use crate::wire::usage::{InvoiceIn, UsageIn, UsageOut, csv, page};
 use axum::Json;
@@ -11,7 +10,7 @@ use domain::Error;
 use domain::rights::Action;
 use domain::usage::Month;
 use http::{HeaderMap, header};
-use runtime::http::{Asked, Notes, PathOf, QueryOf, Route, under};
+use runtime::http::{Asked, Notes, PathOf, QueryOf, Route, next_link, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 

@@ -3,14 +3,20 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, Compare};
-use crate::wire::{ChangeOut, ChangesIn, ComparisonIn, ComparisonOut, ComparisonsIn};
+use crate::wire::{
+    ChangeOut, ChangesIn, ComparisonIn, ComparisonOut, ComparisonsIn, ExplainIn, ExplainedOut, FormatIn,
+    readable, table,
+};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
 use backup::commands::diffs::NewComparison;
+use backup::commands::explained::AskedPlace;
 use domain::{DiffId, OrganisationId};
 use engine::Listed;
 use engine::records::Side;
-use runtime::http::{Accepted, Input, Notes, PathOf, QueryOf, Route, accepted, under};
+use http::{StatusCode, header};
+use runtime::http::{Accepted, Input, Notes, PathOf, QueryOf, Route, accepted, next_link, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
@@ -25,16 +31,19 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             .says(
                 "Compares two snapshots, or one with the live tenant.",
                 "Queues a comparison of a snapshot with a later one or with the live tenant, of everything, of some \
-                 kinds, or of one object. At most 5 comparisons of a tenant are open, 3 of one person, and its own people \
+                 kinds, or of one object. Two snapshots are compared once: where there is that comparison, it is answered, with \
+                 200. At most 5 comparisons of a tenant are open, 3 of one person, and its own people \
                  ask for 50 in a day: beyond that the answer is 429.",
             )
             .answers::<ComparisonOut>(202)
+            .answers::<ComparisonOut>(200)
             .located(),
         Route::get("/v1/organisations/{org}/comparisons", "listComparisons", list)
             .says(
                 "The comparisons.",
-                "Lists the comparisons of the organisation, those that were asked for last first: what was asked for by people, \
-                 and those that follow each snapshot. With `snapshot` only those of which that snapshot is a side.",
+                "Lists the comparisons of the organisation, by their later side, the newest first: what was asked for by people, \
+                 and those that follow each snapshot. With `snapshot` only those of which that snapshot is a side; others can be \
+                 left out by state, by who asked, and by when. A part may be short, or empty, though more follows.",
             )
             .answers::<Listed<ComparisonOut>>(200),
         Route::get("/v1/organisations/{org}/comparisons/{dif}", "readComparison", read)
@@ -43,12 +52,24 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
         Route::get("/v1/organisations/{org}/comparisons/{dif}/changes", "listChanges", changes)
             .says(
                 "What differs.",
-                "Lists the changes that a comparison found, attribute by attribute and link by link, each with who made it where \
-                 Microsoft's own log says so, or why that is not known. With `actor` only what they made or may have made. \
+                "Lists the changes that a comparison found, attribute by attribute and link by link, each with how much it \
+                 matters and why, and with who made it where Microsoft's own log says so, or why that is not known. They can be chosen by kind, by what happened, by class, weight, name, property and actor, and come by \
+                 key or by weight; a part may be short, or empty, though more follows. `format` has them as JSON, as a table for a \
+                 spreadsheet, or as text. A change with more than 1,000 links goes on in the next ones, which say `continued`. \
                  While the comparison is not done the answer is 409.",
             )
             .weighs(HEAVY)
-            .answers::<Listed<ChangeOut>>(200),
+            .answers::<Listed<ChangeOut>>(200)
+            .answers_text(200, "text/csv")
+            .answers_text(200, "text/plain"),
+        Route::get("/v1/organisations/{org}/comparisons/{dif}/explain", "explainChange", explain)
+            .says(
+                "Why something was a change, or was none.",
+                "Says of a path in an object what both sides have there, and what the comparison makes of it: a change, \
+                 something that follows from another or was only observed, or which rule makes it none.",
+            )
+            .weighs(HEAVY)
+            .answers::<ExplainedOut>(200),
     ];
     under(&TAG, rows)
 }
@@ -60,9 +81,10 @@ async fn start(
 ) -> Reply<Accepted<ComparisonOut>> {
     let new = NewComparison::try_from(body)?;
     let tenant = if new.after == Side::Live { admitted.live()? } else { admitted.stored()? };
-    let diff = api.diffs.start(tenant, admitted.asker(), new).await?;
-    let location = format!("/v1/organisations/{}/comparisons/{}", admitted.organisation(), diff.id);
-    Ok(accepted(location, diff.into()))
+    let started = api.diffs.start_or_find(tenant, admitted.asker(), new).await?;
+    let location = format!("/v1/organisations/{}/comparisons/{}", admitted.organisation(), started.diff.id);
+    let (status, headers, body) = accepted(location, started.diff.into());
+    Ok((if started.is_new { status } else { StatusCode::OK }, headers, body))
 }
 
 async fn list(
@@ -70,8 +92,8 @@ async fn list(
     admitted: Admitted<Compare>,
     QueryOf(query): QueryOf<ComparisonsIn>,
 ) -> Reply<Json<Listed<ComparisonOut>>> {
-    let side = query.snapshot.clone();
-    let Listed { items, next } = api.diffs.list(admitted.stored()?, side.as_ref(), query.page()).await?;
+    let wanted = query.wanted();
+    let Listed { items, next } = api.diffs.list(admitted.stored()?, &wanted, query.page()).await?;
     Ok(Json(Listed { items: items.into_iter().map(ComparisonOut::from).collect(), next }))
 }
 
@@ -88,8 +110,32 @@ async fn changes(
     admitted: Admitted<Compare>,
     PathOf((_, id)): PathOf<(OrganisationId, DiffId)>,
     QueryOf(query): QueryOf<ChangesIn>,
-) -> Reply<Json<Listed<ChangeOut>>> {
-    let (tenant, actor) = (admitted.stored()?, query.actor.as_deref());
-    let Listed { items, next } = api.diffs.authored(tenant, &id, query.page(), actor).await?;
-    Ok(Json(Listed { items: items.into_iter().map(ChangeOut::from).collect(), next }))
+    RawQuery(asked): RawQuery,
+) -> Reply<Response> {
+    let (tenant, asked, actor) = (admitted.stored()?, query.asked()?, query.actor.as_deref());
+    let Listed { items, next } = api.diffs.authored(tenant, &id, &asked, query.page(), actor).await?;
+    if query.format == FormatIn::Json {
+        let items = items.into_iter().map(ChangeOut::from).collect();
+        return Ok(Json(Listed { items, next }).into_response());
+    }
+    let items: Vec<_> = items.into_iter().map(|authored| authored.change).collect();
+    let (kind, text) = match query.format {
+        FormatIn::Csv => ("text/csv; charset=utf-8", table(&items, query.cursor.is_none())?),
+        _ => ("text/plain; charset=utf-8", readable(&items)),
+    };
+    let mut reply = ([(header::CONTENT_TYPE, kind)], text).into_response();
+    if let Some(next) = next {
+        reply.headers_mut().insert(header::LINK, next_link(&asked.unwrap_or_default(), &next)?);
+    }
+    Ok(reply)
+}
+
+async fn explain(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<Compare>,
+    PathOf((_, id)): PathOf<(OrganisationId, DiffId)>,
+    QueryOf(query): QueryOf<ExplainIn>,
+) -> Reply<Json<ExplainedOut>> {
+    let place = AskedPlace::try_from(query)?;
+    Ok(Json(api.diffs.explain(admitted.stored()?, &id, &place).await?.into()))
 }

@@ -131,8 +131,8 @@ async fn list(
     admitted: Admitted<PreviewRestore>,
     QueryOf(query): QueryOf<RestoresIn>,
 ) -> Reply<Json<Listed<RestoreOut>>> {
-    let only_waiting = query.waits_for_approval;
-    let Listed { items, next } = api.restores.list(admitted.stored()?, only_waiting, query.page()).await?;
+    let wanted = query.wanted();
+    let Listed { items, next } = api.restores.list(admitted.stored()?, &wanted, query.page()).await?;
     Ok(Json(Listed { items: items.into_iter().map(RestoreOut::listed).collect(), next }))
 }
 

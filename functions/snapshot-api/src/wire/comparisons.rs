@@ -1,10 +1,7 @@
 //! Comparisons on the wire: one that is asked for, and one as it is shown.
 
-use backup::commands::diffs::NewComparison;
-use backup::commands::who::Authored;
-use domain::changes::Change;
+use backup::commands::diffs::{NewComparison, WantedDiffs};
 use domain::kinds::{self, NamedKind};
-use domain::who::Who;
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
 use engine::ports::Page;
 use engine::records::{Cause, Diff, DiffCounts, HeldEarlier, JobState, NotCovered, Side};
@@ -74,6 +71,9 @@ impl TryFrom<ComparisonIn> for NewComparison {
         }
         let kinds = asked.kinds.iter().map(|name| kinds::get(name).map_err(|e| in_kinds(&e)));
         let kinds = kinds.collect::<Result<Vec<_>>>()?;
+        if kinds.iter().enumerate().any(|(n, kind)| kinds[..n].iter().any(|other| other.name == kind.name)) {
+            return Err(Error::invalid_field("kinds", "must not name a kind twice"));
+        }
         if asked.object.is_some() && kinds.len() != 1 {
             return Err(Error::invalid_field("kinds", "must name the one kind of the object"));
         }
@@ -94,6 +94,18 @@ pub struct ComparisonsIn {
     /// Only those of which this snapshot is the earlier or the later side.
     #[garde(skip)]
     pub snapshot: Option<SnapshotId>,
+    /// Only those in this state.
+    #[garde(skip)]
+    pub state: Option<JobState>,
+    /// Only those that this person or token asked for, as `requestedBy` names them.
+    #[garde(length(min = 1, max = 100))]
+    pub requested_by: Option<String>,
+    /// Only those that were asked for then or later.
+    #[garde(skip)]
+    pub since: Option<Timestamp>,
+    /// Only those that were asked for before then.
+    #[garde(skip)]
+    pub until: Option<Timestamp>,
     /// The `next` of the part before; without it the list is read from its beginning.
     #[garde(ascii, length(max = MAX_CURSOR))]
     #[schemars(extend("pattern" = "^[ -~]*$"))]
@@ -104,49 +116,20 @@ pub struct ComparisonsIn {
 }
 
 impl ComparisonsIn {
+    /// Which comparisons are wanted.
+    pub fn wanted(&self) -> WantedDiffs {
+        WantedDiffs {
+            side: self.snapshot.clone(),
+            state: self.state,
+            requested_by: self.requested_by.clone(),
+            since: self.since,
+            until: self.until,
+        }
+    }
+
     /// The page of that cursor and limit, as the engine wants it.
     pub fn page(self) -> Page {
         PageIn { cursor: self.cursor, limit: self.limit }.page()
-    }
-}
-
-/// Which changes are to be listed.
-#[derive(Deserialize, Validate, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ChangesIn {
-    /// Only what this person, application or restore made or may have made: a user name, the id of a person or service
-    /// principal, what an application is called, or a restore's id, in any case.
-    #[garde(length(min = 1, max = 256))]
-    pub actor: Option<String>,
-    /// The `next` of the part before; without it the list is read from its beginning.
-    #[garde(length(max = MAX_CURSOR))]
-    pub cursor: Option<String>,
-    /// The most items that the part may have: 50 when nothing is said. It may have fewer though more follow.
-    #[garde(range(min = 1, max = 200))]
-    pub limit: Option<usize>,
-}
-
-impl ChangesIn {
-    /// The page of that cursor and limit, as the engine wants it.
-    pub fn page(&self) -> Page {
-        PageIn { cursor: self.cursor.clone(), limit: self.limit }.page()
-    }
-}
-
-/// A change, and who made it by Microsoft's own log.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ChangeOut {
-    /// What differs.
-    #[serde(flatten)]
-    change: Change,
-    /// Who made it, or why that is not known; null of a kind that this release does not know.
-    who: Option<Who>,
-}
-
-impl From<Authored> for ChangeOut {
-    fn from(authored: Authored) -> Self {
-        Self { change: authored.change, who: authored.who }
     }
 }
 
@@ -168,6 +151,8 @@ pub struct ComparisonOut {
     state: JobState,
     /// When it was asked for.
     requested_at: Timestamp,
+    /// Who asked for it: a person, or the beginning of a token; null where it follows a snapshot, and of older ones.
+    requested_by: Option<String>,
     /// When it was done; null until it is.
     done_at: Option<Timestamp>,
     /// How many objects differ, once it is done.
@@ -197,6 +182,7 @@ impl From<Diff> for ComparisonOut {
             object: row.object,
             state: row.state,
             requested_at: row.requested_at,
+            requested_by: row.requested_by,
             done_at: row.done_at,
             counts: row.counts,
             counts_by_kind: row.by_kind,

@@ -1,5 +1,6 @@
 //! The data plane's JSON. Changes and steps are written as the domain keeps them; all else is only here.
 
+mod changes;
 mod comparisons;
 mod completion;
 mod coverage;
@@ -9,7 +10,8 @@ mod receipts;
 mod restores;
 mod snapshots;
 
-pub use comparisons::{ChangeOut, ChangesIn, ComparisonIn, ComparisonOut, ComparisonsIn};
+pub use changes::{ChangeOut, ChangesIn, ExplainIn, ExplainedOut, FormatIn, readable, table};
+pub use comparisons::{ComparisonIn, ComparisonOut, ComparisonsIn};
 pub use completion::CompletionOut;
 pub use coverage::{CoverageOut, PropertiesIn, PropertiesOut};
 pub use drills::DrillOut;

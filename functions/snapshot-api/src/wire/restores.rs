@@ -17,6 +17,7 @@ use restore::commands::restores::{
     AskedPart, FollowedStep, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedChange, NamedObject, NewRestore,
     PlanPage, RestoreFrom, Why,
 };
+use restore::commands::wanted::WantedRestores;
 use restore::plans::Sentence;
 use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
@@ -255,6 +256,18 @@ pub struct RestoresIn {
     #[garde(skip)]
     #[serde(default)]
     pub waits_for_approval: bool,
+    /// Only those in this state.
+    #[garde(skip)]
+    pub state: Option<RestoreState>,
+    /// Only those that this person or token asked for, as `requestedBy` names them.
+    #[garde(length(min = 1, max = 100))]
+    pub requested_by: Option<String>,
+    /// Only those that were asked for then or later.
+    #[garde(skip)]
+    pub since: Option<Timestamp>,
+    /// Only those that were asked for before then.
+    #[garde(skip)]
+    pub until: Option<Timestamp>,
     /// The `next` of the part before; without it the list is read from its beginning.
     #[garde(ascii, length(max = MAX_CURSOR))]
     #[schemars(extend("pattern" = "^[ -~]*$"))]
@@ -265,6 +278,17 @@ pub struct RestoresIn {
 }
 
 impl RestoresIn {
+    /// Which restores are wanted.
+    pub fn wanted(&self) -> WantedRestores {
+        WantedRestores {
+            only_waiting: self.waits_for_approval,
+            state: self.state,
+            requested_by: self.requested_by.clone(),
+            since: self.since,
+            until: self.until,
+        }
+    }
+
     /// The page of that cursor and limit, as the engine wants it.
     pub fn page(self) -> Page {
         PageIn { cursor: self.cursor, limit: self.limit }.page()

@@ -52,6 +52,7 @@ fn routes() -> Vec<Asked> {
     let compare = json!({ "before": SNAPSHOT, "after": "live" });
     let restore = json!({ "snapshot": SNAPSHOT, "items": [{ "kind": "users", "key": "u" }] });
     let (none, snapshot) = (Value::Null, format!("/snapshots/{SNAPSHOT}"));
+    let explained = "explain?kind=users&key=u&path=jobTitle";
     let (comparison, of_restore) = (format!("/comparisons/{DIFF}"), format!("/restores/{RESTORE}"));
     let row = |id, method, path: &str, body: &Value, right| Asked {
         id,
@@ -81,6 +82,7 @@ fn routes() -> Vec<Asked> {
         row("listComparisons", "GET", "/comparisons", &none, Action::Compare),
         row("readComparison", "GET", &comparison, &none, Action::Compare),
         row("listChanges", "GET", &format!("{comparison}/changes"), &none, Action::Compare),
+        row("explainChange", "GET", &format!("{comparison}/{explained}"), &none, Action::Compare),
         row("previewRestore", "POST", "/restores", &restore, Action::PreviewRestore),
         row("listRestores", "GET", "/restores", &none, Action::PreviewRestore),
         row("readRestore", "GET", &of_restore, &none, Action::PreviewRestore),
@@ -269,6 +271,7 @@ async fn wrong_input_is_refused_with_the_field_named_and_nothing_is_started() {
         ("comparisons", json!({ "before": SNAPSHOT }), "after"),
         ("comparisons", json!({ "before": SNAPSHOT, "after": "live", "kinds": ["printers"] }), "kinds"),
         ("comparisons", json!({ "before": SNAPSHOT, "after": "live", "kinds": "users" }), "kinds"),
+        ("comparisons", json!({ "before": SNAPSHOT, "after": "live", "kinds": ["users", "users"] }), "kinds"),
         ("comparisons", json!({ "before": EARLIER_SNAPSHOT, "after": SNAPSHOT, "object": "u" }), "kinds"),
         ("comparisons", json!({ "before": SNAPSHOT, "after": "live", "deep": true }), "deep"),
         ("restores", json!({}), "snapshot"),
@@ -396,6 +399,10 @@ async fn comparisons_are_found_without_their_ids_and_by_a_snapshot_that_is_one_o
         (format!("?snapshot={EARLIER_SNAPSHOT}"), json!([DIFF])),
         (format!("?snapshot={SNAPSHOT}&limit=1"), json!([DIFF])),
         (format!("?snapshot={NO_SNAPSHOT}"), json!([])),
+        ("?state=done&since=2020-01-01T00:00:00Z".to_owned(), json!([DIFF])),
+        ("?state=failed".to_owned(), json!([])),
+        ("?requestedBy=per_1".to_owned(), json!([])),
+        ("?until=2020-01-01T00:00:00Z".to_owned(), json!([])),
     ] {
         let listed = ask(&query).await.json();
         let ids = listed["items"].as_array().unwrap().iter().map(|row| row["id"].clone());

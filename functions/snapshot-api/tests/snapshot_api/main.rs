@@ -4,6 +4,7 @@
 
 mod any_input;
 mod approvals;
+mod changes;
 mod common;
 mod data_plane;
 mod discreet;

@@ -1,7 +1,7 @@
 //! Two customers in one installation: neither sees, moves or can read anything of the other.
 
 use super::rig::{OTHER_TENANT_ID, Rig, Setting, Stage};
-use backup::commands::diffs::NewComparison;
+use backup::commands::diffs::{NewComparison, WantedDiffs};
 use domain::organisations::ApprovalRule;
 use domain::restore::{SelectedItem, Selection};
 use domain::stored::Manifest;
@@ -11,6 +11,7 @@ use engine::ports::{JobQueue, Page, Queue, Vault};
 use engine::records::{Side, Snapshot};
 use jiff::SignedDuration;
 use restore::commands::restores::{NewRestore, RestoreFrom};
+use restore::commands::wanted::WantedRestores;
 use support::memory::QueueSettings;
 
 async fn two() -> (Rig, TenantId, TenantId) {
@@ -105,8 +106,16 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     let from = RestoreFrom::Changes(diff.id.clone());
     let of_changes = NewRestore::of(from, Selection::default());
     is_absent(restores.create_preview(&a, "per_a", of_changes).await.unwrap_err());
-    assert!(restores.list(&a, false, page()).await.unwrap().items.is_empty());
-    assert!(rig.diffs().list(&a, None, page()).await.unwrap().items.iter().all(|d| d.tenant == a));
+    assert!(restores.list(&a, &WantedRestores::default(), page()).await.unwrap().items.is_empty());
+    assert!(
+        rig.diffs()
+            .list(&a, &WantedDiffs::default(), page())
+            .await
+            .unwrap()
+            .items
+            .iter()
+            .all(|d| d.tenant == a)
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Who changed it: the records of the simulated log, read with each snapshot and joined to what a comparison found.
 
 use super::rig::{Admin, Rig, Setting};
+use backup::commands::changes::AskedChanges;
 use backup::commands::who::Authored;
 use domain::changes::What;
 use domain::kinds::OtherLog;
@@ -51,7 +52,7 @@ async fn authored(rig: &Rig, diff: &DiffId, actor: Option<&str>) -> Vec<Authored
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = Page { after, limit: 40, descending: false };
-        let part = rig.diffs().authored(rig.tenant(), diff, page, actor).await.unwrap();
+        let part = rig.diffs().authored(rig.tenant(), diff, &AskedChanges::default(), page, actor).await.unwrap();
         all.extend(part.items);
         after = part.next;
         if after.is_none() {

@@ -1,17 +1,22 @@
 //! The changes of a finished comparison, read page by page. FORMAT.md section 2.
 
 use super::tenant::TenantArchive;
-use domain::changes::Change;
+use domain::changes::{Change, MOST_LINKS};
 use domain::kinds::{KINDS, Kind, KindName};
 use domain::{Error, Result};
 use engine::records::Diff;
 use std::collections::{BTreeMap, HashMap};
 
-/// The name of a page of a comparison's changes; pages count from 0.
-pub(crate) fn page_name(diff: &Diff, page: u32) -> String {
+/// What the names of the pages of a comparison's changes begin with.
+pub(super) fn page_place(diff: &Diff) -> String {
     // Why elsewhere: what was stored before it was begun again is never replaced.
     let place = if diff.span.begun_again { "again/" } else { "" };
-    format!("diffs/{}/{place}{page:06}", diff.id)
+    format!("diffs/{}/{place}", diff.id)
+}
+
+/// The name of a page of a comparison's changes; pages count from 0.
+pub(crate) fn page_name(diff: &Diff, page: u32) -> String {
+    format!("{}{page:06}", page_place(diff))
 }
 
 /// One page of a finished comparison; pages count from 0.
@@ -28,13 +33,13 @@ pub async fn get_page(archive: &TenantArchive, diff: &Diff, page: u32) -> Result
         .map_err(|e| Error::corrupt("a page of changes cannot be read").caused_by(e))
 }
 
-/// All changes of a finished comparison.
+/// All changes of a finished comparison, each whole.
 pub async fn list_changes(archive: &TenantArchive, diff: &Diff) -> Result<Vec<Change>> {
     let mut all = Vec::new();
     for page in 0..diff.pages {
         all.extend(get_page(archive, diff, page).await?);
     }
-    Ok(all)
+    Ok(Change::joined(all))
 }
 
 /// How many pages of changes one request reads at the most: some tens of thousands of changes.
@@ -80,6 +85,9 @@ pub async fn find_changes(
         }
         is_complete &= search.look(page).await?.is_some();
     }
+    for number in 0..sought.len() {
+        is_complete &= search.find_all_parts(number).await?;
+    }
     Ok(FoundChanges { changes: search.found, is_complete })
 }
 
@@ -92,6 +100,8 @@ struct ChangeSearch<'a> {
     /// The numbers of what is sought, by key.
     numbers: HashMap<&'a str, Vec<(usize, &'static Kind)>>,
     found: Vec<Option<Change>>,
+    /// The parts of what was found that go on with it, by page, and the pages on which something of it is.
+    parts: Vec<BTreeMap<u32, Vec<Change>>>,
     /// The first and the last place of each page that was read.
     read: BTreeMap<u32, (ChangePlace, ChangePlace)>,
 }
@@ -102,7 +112,8 @@ impl<'a> ChangeSearch<'a> {
         for (number, (kind, key)) in sought.iter().enumerate() {
             numbers.entry(key).or_default().push((number, kind));
         }
-        Self { archive, diff, numbers, found: vec![None; sought.len()], read: BTreeMap::new() }
+        let parts = vec![BTreeMap::new(); sought.len()];
+        Self { archive, diff, numbers, found: vec![None; sought.len()], parts, read: BTreeMap::new() }
     }
 
     fn kind_number(&self, name: KindName) -> usize {
@@ -112,6 +123,39 @@ impl<'a> ChangeSearch<'a> {
             self.diff.kinds.iter().position(|kind| *kind == name)
         };
         number.unwrap_or(usize::MAX)
+    }
+
+    /// Reads the pages around those on which something of a change is, as far as they have more of it, and makes it whole;
+    /// returns whether all of it was read.
+    async fn find_all_parts(&mut self, number: usize) -> Result<bool> {
+        // Why not otherwise: a change that is whole has fewer links than a part may have.
+        let is_full = |change: &Change| change.rating.continued || change.links.len() >= MOST_LINKS;
+        let has_more = self.found[number].as_ref().is_some_and(is_full)
+            || self.parts[number].values().flatten().next().is_some();
+        if !has_more {
+            return Ok(true);
+        }
+        let known: Vec<u32> = self.parts[number].keys().copied().collect();
+        let (Some(first), Some(last)) = (known.first().copied(), known.last().copied()) else {
+            return Ok(true);
+        };
+        for page in (0..first).rev() {
+            let Some(_) = self.look(page).await? else { return Ok(false) };
+            if !self.parts[number].contains_key(&page) {
+                break;
+            }
+        }
+        for page in last + 1..self.diff.pages {
+            let Some(_) = self.look(page).await? else { return Ok(false) };
+            if !self.parts[number].contains_key(&page) {
+                break;
+            }
+        }
+        let rest = std::mem::take(&mut self.parts[number]).into_values().flatten();
+        if let Some(whole) = &mut self.found[number] {
+            whole.links.extend(rest.flat_map(|part| part.links));
+        }
+        Ok(true)
     }
 
     /// The first and last place of a page, of which all that is sought is taken when it is read; none when no other page
@@ -136,7 +180,12 @@ impl<'a> ChangeSearch<'a> {
         for change in changes {
             let of = self.numbers.get(change.key.as_str()).into_iter().flatten();
             for (number, _) in of.filter(|(_, kind)| change.kind == kind.name) {
-                self.found[*number] = Some(change.clone());
+                let parts = self.parts[*number].entry(page).or_default();
+                if change.rating.continued {
+                    parts.push(change.clone());
+                } else {
+                    self.found[*number] = Some(change.clone());
+                }
             }
         }
         self.read.insert(page, (first.clone(), last.clone()));

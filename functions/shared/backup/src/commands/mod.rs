@@ -5,8 +5,10 @@
 
 pub mod as_of;
 pub mod browse;
+pub mod changes;
 pub mod coverage;
 pub mod diffs;
+pub mod explained;
 pub mod filter;
 mod follows;
 pub mod history;

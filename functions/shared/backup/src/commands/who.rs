@@ -3,6 +3,7 @@
 //! Not here: what counts as the author (`domain::who`). Bounded: records are looked up by the objects of one page, so many of
 //! each; of an object with more nothing is said.
 
+use super::changes::AskedChanges;
 use super::diffs::Diffs;
 use crate::archive::{OpenRun, TenantArchive};
 use domain::changes::Change;
@@ -35,19 +36,20 @@ pub struct Authored {
 }
 
 impl Diffs {
-    /// As [`Diffs::changes`], each with who made it. With an `actor`, the id or name of somebody or a restore's id, only those
+    /// As [`Diffs::changes_where`], each with who made it. With an `actor`, the id or name of somebody or a restore's id, only those
     /// that they made or may have made: a part may then have fewer than were asked for, though more follow.
     ///
     /// # Errors
-    /// Those of [`Diffs::changes`].
+    /// Those of [`Diffs::changes_where`].
     pub async fn authored(
         &self,
         tenant: &TenantId,
         id: &DiffId,
+        asked: &AskedChanges,
         page: Page,
         actor: Option<&str>,
     ) -> Result<Listed<Authored>> {
-        let Listed { items, next } = self.changes(tenant, id, page).await?;
+        let Listed { items, next } = self.changes_where(tenant, id, asked, page).await?;
         let diff = self.get(tenant, id).await?;
         let log = Log::open(self, tenant, &diff).await?;
         // Why in parts: a store answers many calls in the time of one.

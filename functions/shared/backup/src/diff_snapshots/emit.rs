@@ -39,6 +39,7 @@ impl Comparison<'_> {
             }
         }
         pages::flush(self.archive, self.diff, state).await?;
+        pages::put_index(self.archive, self.diff, state).await?;
         Ok(true)
     }
 
@@ -186,6 +187,9 @@ impl Comparison<'_> {
         state.counts.count(&change);
         state.by_kind.entry(kind.run().to_owned()).or_default().count(&change);
         state.sample.push(&change);
-        pages::push(self.archive, self.diff, state, &change).await
+        for part in change.into_parts() {
+            pages::push(self.archive, self.diff, state, &part).await?;
+        }
+        Ok(())
     }
 }

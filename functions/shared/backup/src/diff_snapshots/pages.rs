@@ -1,7 +1,7 @@
 //! Changes in the vault, in pages that are cut by count and by bytes. FORMAT.md section 2.
 
 use super::state::State;
-use crate::archive::{TenantArchive, page_name};
+use crate::archive::{TenantArchive, index_name, page_name};
 use domain::changes::Change;
 use domain::{Error, Result};
 use engine::ports::Put;
@@ -32,6 +32,7 @@ pub(super) async fn push(
     }
     state.open.push_str(&text);
     state.open_count += 1;
+    state.on_page.add(change);
     Ok(())
 }
 
@@ -53,5 +54,16 @@ pub(super) async fn flush(archive: &TenantArchive, diff: &Diff, state: &mut Stat
     }
     state.pages += 1;
     (state.open, state.open_count) = (String::new(), 0);
+    state.index.push(std::mem::take(&mut state.on_page));
+    Ok(())
+}
+
+/// Stores which kinds and weights are on which page, once all are stored. A comparison that an older release began has no index.
+pub(super) async fn put_index(archive: &TenantArchive, diff: &Diff, state: &State) -> Result<()> {
+    if state.pages > 0 && usize::try_from(state.pages).is_ok_and(|pages| pages == state.index.len()) {
+        let bytes = serde_json::to_vec(&state.index)
+            .map_err(|e| Error::invalid("the index of changes cannot be written").caused_by(e))?;
+        archive.put_new(&index_name(diff), &bytes).await?;
+    }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::ends::Ends;
-use crate::archive::TenantArchive;
+use crate::archive::{OnPage, TenantArchive};
 use domain::{DiffId, Error, Result};
 use engine::announce::Sample;
 use engine::records::DiffCounts;
@@ -50,6 +50,10 @@ pub(super) struct State {
     /// The page that is being written: its changes as JSON, without the brackets.
     pub open: String,
     pub open_count: usize,
+    /// What is on the page that is being written,
+    pub on_page: OnPage,
+    /// and on those that are stored.
+    pub index: Vec<OnPage>,
     pub sample: Sample,
 }
 

@@ -4,7 +4,7 @@
 use super::objects::{Comparison, Pair};
 use super::state::{Stage, State};
 use super::stream::{Links, Record, Stream};
-use domain::kinds::{Identity, Kind, LinkType};
+use domain::kinds::{Identity, KINDS, Kind, LinkType};
 use domain::{Error, Result};
 
 /// Whether an invocation's time is over.
@@ -40,11 +40,14 @@ impl Comparison<'_> {
     }
 
     async fn survey_objects(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
-        let runs: Vec<_> =
-            self.kinds.iter().flat_map(|k| object_runs(k).into_iter().map(|r| (*k, r))).collect();
+        let chosen = self.kinds.iter().flat_map(|k| object_runs(k).into_iter().map(|r| (*k, r)));
+        // Why these too: whether a link came or went with its far end does not follow from what somebody chose to compare.
+        let around = self.kinds_around().into_iter().map(|kind| (kind, (kind.run().to_owned(), None)));
+        let runs: Vec<_> = chosen.chain(around).collect();
         let names: Vec<String> = runs.iter().map(|(_, (run, _))| run.clone()).collect();
         for (kind, (run, facet)) in runs.into_iter().skip(state.first_of(&names)?) {
             state.begin(&run);
+            let is_compared = self.kinds.iter().any(|of| of.name == kind.name);
             let Some(mut stream) = self.open_objects(&run, state.after.as_deref()).await? else { continue };
             while let Some(record) = stream.take().await? {
                 if self.ids.concern_key(kind, &record.key) {
@@ -54,7 +57,9 @@ impl Comparison<'_> {
                     && record.before.is_some() != record.after.is_some()
                 {
                     state.ends.insert(&record.key);
-                } else if let (None, Some(before), Some(after)) = (&facet, &record.before, &record.after) {
+                } else if let (None, Some(before), Some(after)) = (&facet, &record.before, &record.after)
+                    && is_compared
+                {
                     state.look_for_shapes(kind, before, after)?;
                 }
                 state.after = Some(record.key);
@@ -68,7 +73,8 @@ impl Comparison<'_> {
 
     /// Decides whether objects that were created again came or went: that is known only when all their keys are.
     async fn settle_apart(&self, state: &mut State) -> Result<()> {
-        for kind in self.kinds.iter().filter(|k| k.identity == Identity::Id) {
+        let around = self.kinds_around();
+        for kind in self.kinds.iter().chain(&around).filter(|k| k.identity == Identity::Id) {
             for key in Self::apart(state, kind, false) {
                 let pair = self.pair_apart(state, kind, &key).await?;
                 let (before, after) = self.presence(state, kind, &key, &pair).await?;
@@ -78,6 +84,24 @@ impl Comparison<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The kinds that links and references of those that are compared lead to, and that are not compared themselves, where both
+    /// sides hold them.
+    fn kinds_around(&self) -> Vec<&'static Kind> {
+        let led_to = |kind: &&'static Kind| {
+            let links = kind.links.iter().flat_map(|link| link.to);
+            let references = kind.references.iter().flat_map(|reference| reference.kinds);
+            links.chain(references).copied().collect::<Vec<_>>()
+        };
+        let names: Vec<_> = self.kinds.iter().flat_map(led_to).collect();
+        let is_around = |kind: &&'static Kind| {
+            names.contains(&kind.name)
+                && self.kinds.iter().all(|of| of.name != kind.name)
+                && self.before.find_run(kind.run()).is_some()
+                && self.after.find_run(kind.run()).is_some()
+        };
+        KINDS.into_iter().filter(is_around).collect()
     }
 
     async fn survey_links(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {

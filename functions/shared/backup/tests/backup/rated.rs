@@ -1,7 +1,7 @@
 //! What is known of a change beside what differs: how it came about, what follows from what, and how much it matters.
 
 use crate::side_by_side::{SideBySide, Sides, id};
-use domain::changes::{Change, Class, How, Reason};
+use domain::changes::{Change, Class, How, MOST_LINKS, Reason};
 use serde_json::{Value, json};
 
 const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
@@ -156,4 +156,41 @@ async fn what_happened_is_counted_by_kind() {
     let counted: Vec<_> =
         by_kind.iter().map(|(kind, c)| (kind.as_str(), c.created, c.deleted, c.hard_deleted)).collect();
     assert_eq!(counted, [("DeviceConfiguration", 0, 1, 1), ("users", 1, 1, 1)]);
+}
+
+#[tokio::test]
+async fn a_member_who_is_gone_changes_no_group_also_where_groups_alone_are_compared() {
+    let mut sides = Sides::default();
+    sides.object("users", &id(1), Some(person(1)), None);
+    let group = Some(json!({ "id": id(10), "displayName": "Group" }));
+    sides.object("groups", &id(10), group.clone(), group);
+    let member = Some(json!({ "@odata.type": "#microsoft.graph.user" }));
+    sides.put("groups.members", &format!("{}/{}", id(10), id(1)), member, None);
+    let stage = SideBySide::new(&sides).await;
+    assert_eq!(stage.compare_kinds(&["groups"]).await, []);
+    assert_eq!(stage.compare_kinds(&["groups", "groups"]).await, [], "named twice by an older row");
+    let told: Vec<_> = stage.compare_kinds(&["users", "groups"]).await;
+    assert_eq!(told.iter().map(|c| (c.key.clone(), c.consequences)).collect::<Vec<_>>(), [(id(1), 1)]);
+}
+
+#[tokio::test]
+async fn a_group_that_lost_thousands_is_told_in_parts_each_short_enough_and_found_whole() {
+    let mut sides = Sides::default();
+    let group = Some(json!({ "id": id(10), "displayName": "Group" }));
+    sides.object("groups", &id(10), group.clone(), group);
+    sides.runs.entry("users".to_owned()).or_default();
+    for n in 100..2_600 {
+        sides.object("users", &id(n), Some(person(n)), Some(person(n)));
+        let member = Some(json!({ "@odata.type": "#microsoft.graph.user" }));
+        sides.put("groups.members", &format!("{}/{}", id(10), id(n)), member, None);
+    }
+    let stage = SideBySide::new(&sides).await;
+    let whole = stage.compare(None, 1).await.0;
+    assert_eq!((whole.len(), whole[0].links.len()), (1, 2_500));
+    let listed = stage.listed(1).await;
+    let links: Vec<usize> = listed.iter().map(|part| part.links.len()).collect();
+    assert_eq!(links, [MOST_LINKS, MOST_LINKS, 500]);
+    assert_eq!(listed.iter().map(|part| part.rating.continued).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(stage.counts().await.modified, 1);
+    assert_eq!(stage.found(support::kind("groups"), &id(10)).await, whole[0]);
 }

@@ -62,6 +62,9 @@ pub struct Rating {
     /// Why it matters, the gravest first; empty where nothing makes it matter more than any other.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// It goes on with the links of the change before it, which is of the same object and has more than one part may have.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub continued: bool,
 }
 
 impl Change {

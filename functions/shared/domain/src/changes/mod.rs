@@ -6,16 +6,22 @@
 #[cfg(test)]
 mod attribute_tests;
 mod attributes;
+mod chosen;
 mod class;
 mod collections;
+mod explain;
 mod observed;
+mod parts;
 mod put_back;
 mod shape;
 mod weight;
 
 pub use attributes::{compare_objects, equal_in, equal_values};
+pub use chosen::{Chosen, Happened};
 pub use class::{Class, How, Rating};
+pub use explain::{Explained, Verdict, explain};
 pub use observed::observe_objects;
+pub use parts::MOST_LINKS;
 pub use put_back::{Apart, PutBack, is_within, property_of, put_back, value_at};
 pub use shape::{Everywhere, OneSided, Tally, one_sided, type_of};
 pub use weight::Reason;

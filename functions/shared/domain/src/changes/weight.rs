@@ -87,12 +87,42 @@ impl Change {
         self.rating.reasons = reasons;
     }
 
+    /// All that a change may weigh, the greatest first.
+    pub const WEIGHTS: [u8; 9] = [100, 90, 80, 70, 30, PLAIN, FOLLOWS, OF_SERVICE, SEEN];
+
     /// What the change weighs. Changes of older releases say only whether they are about who may do what.
     pub fn weight(&self) -> u8 {
         match (self.rating.weight, self.privileged) {
             (0, true) => Reason::Role.weight(),
             (0, false) => PLAIN,
             (weight, _) => weight,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_one_of_the_weights_and_words() {
+        use Reason::{
+            AccountWithRole, Activation, PrivilegedAccount, PrivilegedRole, RestrictedUnit, Role,
+            RoleAssignableGroup, RoleDefinition,
+        };
+        assert!(Change::WEIGHTS.is_sorted_by(|one, other| one > other));
+        for reason in [
+            PrivilegedRole,
+            PrivilegedAccount,
+            Role,
+            RoleDefinition,
+            RoleAssignableGroup,
+            RestrictedUnit,
+            AccountWithRole,
+            Activation,
+        ] {
+            assert!(Change::WEIGHTS.contains(&reason.weight()) && reason.weight() > PLAIN, "{reason:?}");
+            assert!(reason.words().split(' ').count() > 3, "{reason:?}");
         }
     }
 }

@@ -5,3 +5,4 @@ mod new_restore;
 pub mod receipts;
 pub mod restores;
 mod stop_restore;
+pub mod wanted;

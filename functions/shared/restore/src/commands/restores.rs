@@ -4,6 +4,7 @@
 //! previewed can be run, and only once.
 
 use super::new_restore::{choose, choose_kinds, sought};
+use super::wanted::WantedRestores;
 use crate::plans::{FinalReport, PlanStore, Sentence, StoredPlan};
 use crate::preview_restore::Snapshots;
 use backup::commands::slots::{self, Asker, TakesSlot};
@@ -226,16 +227,21 @@ impl Restores {
         Ok(self.find(tenant, restore).await?.value)
     }
 
-    /// A tenant's restores, the newest first; where only those are wanted that wait for somebody to approve them, a part may
-    /// have fewer than `page.limit` though more follow. One that waited until its preview expired waits no longer.
-    pub async fn list(&self, tenant: &TenantId, only_waiting: bool, page: Page) -> Result<Listed<Restore>> {
+    /// A tenant's restores that are wanted, the newest first; a part may have fewer than `page.limit` though more follow. One that waited until its preview expired waits no longer.
+    pub async fn list(
+        &self,
+        tenant: &TenantId,
+        wanted: &WantedRestores,
+        page: Page,
+    ) -> Result<Listed<Restore>> {
         let (found, next) =
             self.records.list(&Restore::all(tenant), Page { descending: true, ..page }).await?;
         let now = self.clock.now();
         let waits =
             |row: &Restore| row.waits_for_approval() && row.valid_until().is_none_or(|until| until >= now);
         let rows = found.into_iter().map(|found| found.value);
-        Ok(Listed { items: rows.filter(|row| !only_waiting || waits(row)).collect(), next })
+        let is_wanted = |row: &Restore| wanted.has(row) && (!wanted.only_waiting || waits(row));
+        Ok(Listed { items: rows.filter(is_wanted).collect(), next })
     }
 
     /// A part of the plan, with what became of its steps so far. `page.after` is the number of steps before it.

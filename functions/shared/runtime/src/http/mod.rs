@@ -24,7 +24,7 @@ pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text, id_in_path};
 pub use rate::rate_limited;
 pub use reply::{
     Accepted, Created, CreatedVersion, MAX_CURSOR, PageIn, Versioned, accepted, created, created_version,
-    listed, versioned,
+    listed, next_link, versioned,
 };
 pub use route::{
     Arguments, Notes, PostRights, Route, Takes, Unnoted, Weights, operations_of, router_of, under, weights_of,

@@ -2,10 +2,11 @@
 
 use super::etag;
 use axum::Json;
+use domain::{Error, Result};
 use engine::Listed;
 use engine::ports::Page;
 use garde::Validate;
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -71,4 +72,16 @@ pub fn versioned<T>(version: u64, body: T) -> Versioned<T> {
 /// A part of a list, each item as the wire has it.
 pub fn listed<T, U: From<T>>(found: Listed<T>) -> Json<Listed<U>> {
     Json(Listed { items: found.items.into_iter().map(Into::into).collect(), next: found.next })
+}
+
+/// The value of the header `Link` that leads to the same query from another cursor on, as RFC 8288 writes it.
+///
+/// # Errors
+/// `Corrupt` when that is not fit for a header.
+pub fn next_link(asked: &str, cursor: &str) -> Result<HeaderValue> {
+    let pairs = url::form_urlencoded::parse(asked.as_bytes()).filter(|(name, _)| name != "cursor");
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(pairs).append_pair("cursor", cursor).finish();
+    HeaderValue::from_str(&format!("<?{query}>; rel=\"next\""))
+        .map_err(|e| Error::corrupt("a cursor is not fit for a header").caused_by(e))
 }

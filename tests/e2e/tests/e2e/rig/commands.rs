@@ -3,6 +3,7 @@
 use super::Rig;
 use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::snapshots::Snapshots;
+use domain::kinds::KINDS;
 use domain::organisations::ApprovalRule;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
@@ -58,9 +59,10 @@ impl Rig {
         }
     }
 
-    /// Asks for a comparison of everything.
+    /// Asks for a comparison of everything, of every kind by its name: so it is never the one that followed a snapshot.
     pub async fn ask_diff(&self, before: &SnapshotId, after: Side) -> Diff {
-        let new = NewComparison::of_everything(before.clone(), after);
+        let all = NewComparison::of_everything(before.clone(), after);
+        let new = NewComparison { kinds: KINDS.to_vec(), ..all };
         self.diffs().start(self.tenant(), "per_test", new).await.unwrap()
     }
 

@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use backup::archive::{
     Archive, Budget, Merge, Merged, Onto, Op, Resolver, SnapshotView, Sorter, TenantArchive,
 };
-use backup::archive::{get_page, list_changes};
+use backup::archive::{find_changes, get_page, list_changes};
 use backup::commands::diffs::Diffs;
 use backup::diff_snapshots::{Ports, Report, Request, Worker};
 use domain::changes::{Change, Class};
-use domain::kinds::{KINDS, Kind};
+use domain::kinds::{KINDS, Kind, NamedKind};
 use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::messages::diff_snapshots;
@@ -183,10 +183,25 @@ impl SideBySide {
         self.world.queue.sent().len()
     }
 
+    /// The comparison of these kinds alone.
+    pub async fn compare_kinds(&self, kinds: &[&str]) -> Vec<Change> {
+        let kinds = kinds.iter().map(|name| support::kind(name).name.into()).collect();
+        let diff = self.ask_of(None, kinds).await;
+        let deadline = self.world.clock.now() + SignedDuration::from_hours(1);
+        let report = self.worker.run(&Request { tenant: tenant(), diff: diff.id }, deadline).await.unwrap();
+        assert!(matches!(report, Report::Compared(_)), "{report:?}");
+        list_changes(&self.archive, &self.row().await).await.unwrap()
+    }
+
     async fn ask(&self, object: Option<String>) -> Diff {
+        self.ask_of(object, Vec::new()).await
+    }
+
+    async fn ask_of(&self, object: Option<String>, kinds: Vec<NamedKind>) -> Diff {
         let now = self.world.clock.now();
         let diff = Diff {
             object,
+            kinds,
             ..queued_comparison(
                 &tenant(),
                 DiffId::from_ulid(&self.world.ids.ulid()),
@@ -244,6 +259,12 @@ impl SideBySide {
                 return all;
             }
         }
+    }
+
+    /// The change of that object, as whoever looks for it by its name finds it.
+    pub async fn found(&self, kind: &'static Kind, key: &str) -> Change {
+        let found = find_changes(&self.archive, &self.row().await, &[(kind, key)]).await.unwrap();
+        found.changes.into_iter().next().flatten().unwrap()
     }
 
     /// Changes and bytes of each page of the last comparison.
