@@ -29,6 +29,7 @@ pub async fn catalog(catalog: Arc<dyn Catalog>, subjects: &Subjects, allowances:
     scopes_never_meet(&*catalog, subjects).await;
     keys_are_listed_in_byte_order_page_by_page(&*catalog, &scope).await;
     large_rows_are_listed_whole(&*catalog, &scope).await;
+    super::catalog_many::many_rows_at_once(&*catalog, subjects).await;
     what_is_too_much_is_refused(&*catalog, &scope).await;
     super::catalog_due::watched_lists(&*catalog, subjects, allowances).await;
 }

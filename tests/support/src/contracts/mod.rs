@@ -28,6 +28,7 @@ mod allowances;
 mod anchors;
 mod catalog;
 mod catalog_due;
+mod catalog_many;
 mod catalog_whole;
 mod directory;
 mod key_ring;

@@ -55,6 +55,12 @@ impl<T: Catalog + ?Sized> Catalog for Faulty<T> {
         let call = within(LoggedCall::new("catalog", "find", format!("{} {key}", scope.text())), scope);
         self.plan.around(call, self.inner.find(scope, key, now)).await
     }
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        let keys: Vec<_> = places.iter().map(|(scope, key)| format!("{} {key}", scope.text())).collect();
+        let call = LoggedCall::new("catalog", "find_many", keys.join(", "));
+        let call = places.iter().fold(call, |call, (scope, _)| within(call, scope));
+        self.plan.around(call, self.inner.find_many(places, now)).await
+    }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
         let call = within(LoggedCall::new("catalog", "list", format!("{} {prefix}", scope.text())), scope);
         self.plan.around(call, self.inner.list(scope, prefix, page)).await

@@ -3,7 +3,7 @@
 use crate::lock;
 use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
-use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write, list_cursor, read_list_cursor};
+use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write, check_places, list_cursor, read_list_cursor};
 use engine::upgrade::WholeCatalog;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -36,6 +36,12 @@ impl Catalog for MemoryCatalog {
     async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> Result<Option<Row>> {
         let rows = lock(&self.0);
         Ok(rows.get(&(scope.clone(), key.to_owned())).filter(|row| is_live(row, now)).cloned())
+    }
+
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        check_places(places)?;
+        let rows = lock(&self.0);
+        Ok(places.iter().map(|place| rows.get(place).filter(|row| is_live(row, now)).cloned()).collect())
     }
 
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {

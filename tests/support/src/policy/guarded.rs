@@ -63,6 +63,11 @@ impl<T: Catalog + ?Sized> Catalog for Guarded<T> {
         self.ask_rows("dynamodb:GetItem", TABLE, vec![scope.text()])?;
         self.inner.find(scope, key, now).await
     }
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        let scopes = places.iter().map(|(scope, _)| scope.text());
+        self.ask_rows("dynamodb:BatchGetItem", TABLE, scopes.collect())?;
+        self.inner.find_many(places, now).await
+    }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
         self.ask_rows("dynamodb:Query", TABLE, vec![scope.text()])?;
         self.inner.list(scope, prefix, page).await

@@ -3,6 +3,7 @@
 //! | question or change            | call                        | partition `pk`  | sort `sk`           | condition |
 //! | ----------------------------- | --------------------------- | --------------- | ------------------- | --------- |
 //! | the row of a key              | GetItem, consistent         | scope           | key                 | |
+//! | rows of up to 100 keys        | BatchGetItem, consistent    | scope           | key                 | |
 //! | rows of a scope by prefix     | Query, consistent           | scope           | begins with prefix  | |
 //! | every row (the upgrade alone) | Scan, consistent            | any             | any                 | |
 //! | what is due in a list         | Query on `watch-index`      | `watch` = list  | `watch_at` <= until | |

@@ -4,6 +4,7 @@
 //! be missing from it for a moment or be an older version, so whoever acts on one reads it again by its key.
 //! Expiry is judged here, by the caller's `now`; when DynamoDB removes the row is of no consequence.
 
+mod batch;
 mod items;
 pub(crate) mod keys;
 mod whole;
@@ -47,6 +48,10 @@ impl Catalog for DynamoCatalog {
         let answer = request.send().await.map_err(|e| from_sdk("dynamodb.GetItem", e))?;
         let row = answer.item.as_ref().map(row_of).transpose()?;
         Ok(row.map(|(_, row)| row).filter(|row| row.expires_at.is_none_or(|at| at > now)))
+    }
+
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        batch::find_many(&self.client, &self.table, places, now).await
     }
 
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {

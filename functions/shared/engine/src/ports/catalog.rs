@@ -1,8 +1,9 @@
 //! The port of control data: small rows, found by scope and key, changed only under a condition.
 
 use async_trait::async_trait;
-use domain::{PartnerId, Result, TenantId, Timestamp};
+use domain::{Error, PartnerId, Result, TenantId, Timestamp};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Whose a row is; the first part of every key, and the partition that a function's rights are narrowed to. FORMAT.md
 /// section 10 says who may do what in each.
@@ -201,11 +202,35 @@ pub struct RowPage {
     pub next: Option<String>,
 }
 
+/// How many rows [`Catalog::find_many`] finds at once.
+pub const MOST_AT_ONCE: usize = 100;
+
+/// Checks the places that many rows are asked for at.
+///
+/// # Errors
+/// `Invalid` when there are none, too many, or one twice.
+pub fn check_places(places: &[(Scope, String)]) -> Result<()> {
+    if !(1..=MOST_AT_ONCE).contains(&places.len()) {
+        return Err(Error::invalid("1 to 100 rows can be found at once"));
+    }
+    if places.iter().collect::<BTreeSet<_>>().len() != places.len() {
+        return Err(Error::invalid("a row is asked for twice at once"));
+    }
+    Ok(())
+}
+
 /// The catalog: rows by scope and key. Reads by key and by prefix see every finished write; a watched list may lag.
 #[async_trait]
 pub trait Catalog: Send + Sync {
     /// The row of that key, if there is one that has not expired by `now`.
     async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> Result<Option<Row>>;
+
+    /// The rows of those places (1 to [`MOST_AT_ONCE`], each once), whatever their scopes: each as [`Self::find`] gives it, in
+    /// the order of the places.
+    ///
+    /// # Errors
+    /// `Unavailable` when not all of them could be read: a row that was not read is never given as absent.
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>>;
 
     /// Rows of a scope whose key begins with `prefix`. Expired rows may be among them.
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage>;

@@ -21,7 +21,7 @@ mod signer;
 mod vault;
 
 pub use anchors::{AnchorName, Anchors};
-pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
+pub use catalog::{Catalog, MOST_AT_ONCE, Page, Row, RowPage, Scope, Watch, Write, check_places};
 pub use clock::{Clock, Ids};
 pub use directory::{
     Access, Applied, AuditPage, AuditWindow, BIND, ConsentStanding, Cursor, Directory, DirectoryAccess,

@@ -2,13 +2,16 @@
 
 use super::address::{At, Owner, Under};
 use super::families::{Family, family_of};
-use crate::ports::{Catalog, Clock, Page, Row, Watch, Write, list_cursor};
+use crate::ports::{Catalog, Clock, MOST_AT_ONCE, Page, Row, Watch, Write, list_cursor};
 use domain::{Error, Result, Timestamp};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 /// How many rows are looked through at once where rows that have ended stand in front of those that are wanted.
 const ROWS_AT_ONCE: usize = 250;
+/// How many questions for a hundred rows each are under way together.
+const AT_ONCE: usize = 8;
 
 /// A record: what one row of a family holds.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
@@ -73,6 +76,20 @@ impl Records {
     pub async fn get<T: Record>(&self, at: &At<T>) -> Result<Found<T>> {
         let family = T::PREFIX.trim_end_matches('#');
         self.find(at).await?.ok_or_else(|| Error::not_found(format!("there is no such {family}")))
+    }
+
+    /// The records at those addresses, in their order, a hundred with each question to the catalog: none where there is none
+    /// or it has expired. One that cannot be read is told as such, and hides no other.
+    ///
+    /// # Errors
+    /// Those of the catalog; `Invalid` when an address comes twice.
+    pub async fn find_each<T: Record>(&self, at: &[At<T>]) -> Result<Vec<Option<Result<Found<T>>>>> {
+        let places: Vec<_> = at.iter().map(|at| (at.scope().clone(), at.key().to_owned())).collect();
+        let now = self.clock.now();
+        let asked: Vec<_> =
+            places.chunks(MOST_AT_ONCE).map(|part| self.catalog.find_many(part, now)).collect();
+        let parts = stream::iter(asked).buffered(AT_ONCE).try_collect::<Vec<_>>().await?;
+        Ok(parts.into_iter().flatten().map(|row| row.map(read)).collect())
     }
 
     /// A page of the records of a list, and the cursor behind which the next page begins, if there is one. Rows that have

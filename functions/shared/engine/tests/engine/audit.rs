@@ -26,6 +26,9 @@ impl Catalog for Shared {
         tokio::task::yield_now().await;
         self.0.find(scope, key, now).await
     }
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        self.0.find_many(places, now).await
+    }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
         tokio::task::yield_now().await;
         self.0.list(scope, prefix, page).await

@@ -37,6 +37,9 @@ impl Catalog for Shuffled {
         self.let_others().await;
         self.inner.find(scope, key, now).await
     }
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        self.inner.find_many(places, now).await
+    }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
         self.inner.list(scope, prefix, page).await
     }

@@ -63,6 +63,13 @@ impl Catalog for SickOnceSent {
     async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> domain::Result<Option<Row>> {
         self.inner.find(scope, key, now).await
     }
+    async fn find_many(
+        &self,
+        places: &[(Scope, String)],
+        now: Timestamp,
+    ) -> domain::Result<Vec<Option<Row>>> {
+        self.inner.find_many(places, now).await
+    }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> domain::Result<RowPage> {
         self.inner.list(scope, prefix, page).await
     }

@@ -131,6 +131,10 @@ impl<T: Catalog + ?Sized> Catalog for Priced<T> {
         self.1.wait(READ_US).await;
         self.0.find(scope, key, now).await
     }
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        self.1.wait(READ_US).await;
+        self.0.find_many(places, now).await
+    }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
         self.1.wait(READ_US).await;
         self.0.list(scope, prefix, page).await

@@ -27,6 +27,10 @@ impl Catalog for Slow {
         self.let_others().await;
         self.0.find(scope, key, now).await
     }
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        self.let_others().await;
+        self.0.find_many(places, now).await
+    }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
         self.let_others().await;
         self.0.list(scope, prefix, page).await
