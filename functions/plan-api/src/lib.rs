@@ -10,10 +10,12 @@ mod wire;
 
 use ::partners::commands::Gate;
 use ::partners::commands::access::PortalAccess;
+use ::partners::commands::attention::Attention;
 use ::partners::commands::audit::Audit;
 use ::partners::commands::connect::{Connect, ConsentSettings};
 use ::partners::commands::downgrades::Downgrades;
 use ::partners::commands::invitations::Invitations;
+use ::partners::commands::notices::Notices;
 use ::partners::commands::notifications::Notifications;
 use ::partners::commands::organisations::Organisations;
 use ::partners::commands::partners::Partners;
@@ -75,6 +77,8 @@ pub struct PlanApi {
     people: People,
     invitations: Invitations,
     notifications: Notifications,
+    notices: Notices,
+    attention: Attention,
     tokens: Tokens,
     sessions: Sessions,
     connect: Connect,
@@ -107,6 +111,8 @@ impl PlanApi {
             people: People { gate: gate(), clock: clock() },
             invitations: Invitations { gate: gate(), clock: clock(), ids: ids(), has_sign_in },
             notifications: Notifications { gate: gate(), clock: clock() },
+            notices: Notices { gate: gate() },
+            attention: Attention { gate: gate(), clock: clock(), directory: directory.clone() },
             tokens: Tokens { gate: gate(), clock: clock(), ids: ids() },
             sessions: Sessions { gate: gate(), clock: clock(), ids: ids() },
             connect: Connect {

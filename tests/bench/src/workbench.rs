@@ -169,8 +169,7 @@ impl Workbench {
 
     /// Writes the rows of a tenant that is connected.
     pub async fn connect(&self, tenant: &TenantId) -> Result<(), String> {
-        let now = self.clock.now();
-        let ulid = self.ids.ulid();
+        let (now, ulid) = (self.clock.now(), self.ids.ulid());
         // Why a partner: people of it are notified of what a snapshot shows.
         let partner = Partner {
             id: PartnerId::from_ulid(&ulid),
@@ -188,11 +187,13 @@ impl Workbench {
             credentials: CredentialStatus::Connected,
             refused: None,
             not_protected: None,
+            credentials_since: None,
             snapshots_per_day: 1,
             next_snapshot_at: None,
             open_snapshot: None,
             last_sealed: None,
             untold_since: None,
+            newest: None,
             last_full_at: None,
             connected_at: now,
             consented_at: None,

@@ -2,11 +2,13 @@
 
 mod about;
 mod access;
+mod attention;
 mod audit;
 mod consent;
 mod deletions;
 mod downgrades;
 mod invitations;
+mod notices;
 mod notifications;
 mod organisations;
 mod partners;
@@ -45,6 +47,8 @@ pub fn all<N: Notes>() -> Vec<Route<PlanApi, N>> {
     let mut all = partners::routes();
     all.extend(people::routes());
     all.extend(notifications::routes());
+    all.extend(attention::routes());
+    all.extend(notices::routes());
     all.extend(invitations::routes());
     all.extend(tokens::routes());
     all.extend(sessions::routes());

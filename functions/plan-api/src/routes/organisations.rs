@@ -3,16 +3,17 @@
 use crate::PlanApi;
 use crate::csv::Table;
 use crate::wire::ListFormat;
+use crate::wire::health::{OrganisationsOut, View};
 use crate::wire::organisations::{
     ApprovalsIn, FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
 };
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use domain::Error;
 use domain::OrganisationId;
 use domain::organisations::Act;
 use domain::rights::Action;
-use engine::Listed;
 use engine::ports::Page;
 use engine::records::Found;
 use http::header::LINK;
@@ -51,11 +52,13 @@ fn general<N: Notes>() -> Vec<Route<PlanApi, N>> {
                 "The organisations that the caller sees.",
                 "Lists the organisations of the caller's partner, or of one below it, oldest first. A part may be \
                  short, or empty, though more follows. With `format=csv` up to 5,000 of them are one text; where more \
-                 follow, the reply's `Link` leads to the next.",
+                 follow, the reply's `Link` leads to the next. With `view=health` it is told how each is \
+                 protected: sorted as is asked for, with how many there are in each state, of 2,000 at the most \
+                 (`complete` says whether these are all).",
             )
             .weighs(4)
             .right(Action::ReadPartner)
-            .answers::<Listed<OrganisationOut>>(200)
+            .answers::<OrganisationsOut>(200)
             .answers_text(200, "text/csv"),
         Route::get("/v1/organisations/{org}", "readOrganisation", read)
             .says(
@@ -153,12 +156,23 @@ async fn list(
     QueryOf(query): QueryOf<SearchIn>,
 ) -> Reply<Response> {
     if let Some(ListFormat::Csv) = query.format {
+        if query.view.is_some() {
+            return Err(Error::invalid_field("view", "is not written as CSV").into());
+        }
         return Ok(csv_of(&api, &caller, &query, &asked.unwrap_or_default()).await?);
     }
     let partner = query.partner.as_ref();
+    if let Some(View::Health) = query.view {
+        let sort = query.sort.unwrap_or_default().into();
+        let found = api.organisations.health(&caller, partner, &query.wanted(), sort, query.page()).await?;
+        return Ok(Json(OrganisationsOut::from(found)).into_response());
+    }
+    if query.sort.is_some() {
+        return Err(Error::invalid_field("sort", "goes with `view=health`").into());
+    }
     let found = api.organisations.list(&caller, partner, &query.wanted(), query.page()).await?;
     let items: Vec<OrganisationOut> = found.items.into_iter().map(Into::into).collect();
-    Ok(Json(Listed { items, next: found.next }).into_response())
+    Ok(Json(OrganisationsOut { items, next: found.next, health: None }).into_response())
 }
 
 /// How many rows are read at a time for a CSV.

@@ -1,12 +1,15 @@
 //! The control plane's JSON. It is known only here: the engine's rows have a form of their own.
 
 pub mod access;
+pub mod attention;
 pub mod audit;
 pub mod consent;
 pub mod deletions;
 pub mod downgrades;
+pub mod health;
 pub mod invitations;
 mod name;
+pub mod notices;
 pub mod notifications;
 pub mod organisations;
 pub mod partners;

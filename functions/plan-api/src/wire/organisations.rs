@@ -1,6 +1,7 @@
 //! Organisations, with the tenant of each.
 
 use super::deletions::EndingOut;
+use super::health::{HealthOut, SortIn, View};
 use super::{ListFormat, Name};
 use domain::organisations::ApprovalRule;
 use domain::plans::ProductType;
@@ -108,6 +109,15 @@ pub struct SearchIn {
     /// Only those whose tenant's credentials are like that.
     #[garde(skip)]
     pub credentials: Option<CredentialStatus>,
+    /// Only those on that plan.
+    #[garde(skip)]
+    pub plan: Option<PlanId>,
+    /// `health`: how each is protected is told as well, and how many there are in each state.
+    #[garde(skip)]
+    pub view: Option<View>,
+    /// What they are sorted by, where it is told how each is protected: by their names when nothing is said.
+    #[garde(skip)]
+    pub sort: Option<SortIn>,
     /// `csv`: up to 5,000 of them as one text, whatever the limit.
     #[garde(skip)]
     pub format: Option<ListFormat>,
@@ -127,6 +137,7 @@ impl SearchIn {
             search: self.search.clone(),
             product: self.product_type,
             state: self.state,
+            plan: self.plan.clone(),
             credentials: self.credentials,
         }
     }
@@ -169,6 +180,9 @@ pub struct OrganisationOut {
     pub created_at: Timestamp,
     /// How it ends, once that is begun.
     pub ending: Option<EndingOut>,
+    /// How it is protected, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthOut>,
 }
 
 /// The tenant of an organisation.
@@ -286,6 +300,7 @@ impl From<Organisation> for OrganisationOut {
                 .ending
                 .as_ref()
                 .map(|ending| EndingOut::of(ending, organisation.tenant.as_ref())),
+            health: None,
         }
     }
 }

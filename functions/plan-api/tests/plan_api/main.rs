@@ -4,6 +4,8 @@
 
 mod access;
 mod any_input;
+mod attention;
+mod attention_costs;
 mod audit;
 mod audit_verified;
 mod common;
@@ -14,11 +16,13 @@ mod counted;
 mod csv_costs;
 mod discreet;
 mod end_customers;
+mod health;
 mod idempotency;
 mod invitations;
 mod lives;
 mod makers;
 mod names;
+mod notices;
 mod notifications;
 mod open_routes;
 mod openapi;

@@ -67,6 +67,10 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("PATCH",  "/v1/people/{per}",                        "y-----", true),
     ("DELETE", "/v1/people/{per}",                        "y-----", true),
     ("GET",    "/v1/notifications",                       "yy----", false),
+    ("GET",    "/v1/attention",                           "yyyyy-", false),
+    ("POST",   "/v1/attention/{org}/{cause}/acknowledge", "yyyy--", true),
+    ("DELETE", "/v1/attention/{org}/{cause}/acknowledge", "yyyy--", true),
+    ("GET",    "/v1/notices",                             "yyyyy-", false),
     ("GET",    "/v1/people/{per}/notifications",          "yy----", true),
     ("PUT",    "/v1/people/{per}/notifications",          "y-----", true),
     ("DELETE", "/v1/people/{per}/mail-state",             "y-----", true),
@@ -137,6 +141,7 @@ async fn stage() -> Stage {
         ("{pln}", plan),
         ("{prt}", below.to_string()),
         ("{ses}", text(&session.json())),
+        ("{cause}", "not-connected".to_owned()),
         ("{dwn}", "dwn_01jaaaaaaaaaaaaaaaaaaaaaaa".to_owned()),
     ];
     Stage { plane, partner: partner.to_string(), owner, sibling, ids, end_customer }
@@ -171,6 +176,9 @@ fn body_of(method: &str, path: &str, partner: Option<&str>) -> Value {
         ("POST", "/v1/downgrade-requests/{dwn}/refuse") => json!({ "reason": "No." }),
         ("PUT", "/v1/people/{per}/notifications" | "/v1/me/notifications") => {
             json!({ "hour": 8, "timeZone": "UTC", "subscriptions": [] })
+        }
+        ("POST", "/v1/attention/{org}/{cause}/acknowledge") => {
+            json!({ "facts": "0".repeat(32), "until": "2026-02-01T00:00:00Z" })
         }
         ("POST", "/v1/tokens") => json!({ "name": "CI", "role": "admin" }),
         _ => Value::Null,

@@ -67,6 +67,7 @@ impl Shop {
         let connected = Organisation { tenant: Some(tenant.clone()), ..found.value };
         records.replace(&connected, found.version).await.unwrap();
         let count = SeatCount {
+            over_since: None,
             tenant,
             in_use,
             snapshot: "snp_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),

@@ -53,6 +53,8 @@
 //!
 //! What is done:
 //!
+//! - **cause**: why an organisation needs somebody, one of a closed list: see [`attention`]. Whoever has looked at one
+//!   **acknowledges** it.
 //! - **comparison**: what differs between two snapshots, or a snapshot and the live tenant: **changes**, one for an
 //!   object.
 //! - **filter**: which objects of a kind are meant, in a part of OData's language: see [`filter`].
@@ -76,6 +78,7 @@
 //! - **pending**: accepted, and not yet worked on. **Complete**: nothing is left out; never said of what has merely
 //!   ended.
 
+pub mod attention;
 pub mod audit;
 pub mod canonical;
 pub mod changes;

@@ -196,6 +196,11 @@ async fn a_permission_that_is_taken_away_costs_its_kinds_until_it_is_back() {
     assert_eq!(count(&rig, &second, "users").await, live_users(&rig));
     let tenant = rig.tenant_row(rig.tenant()).await;
     assert_eq!(tenant.credentials, CredentialStatus::MissingPermissions);
+    let newest = tenant.newest.unwrap();
+    assert!(newest.gaps.iter().any(|gap| gap.source == "roles" && gap.is_denied()), "{newest:?}");
+    assert_eq!(newest.gaps_since, newest.sealed_at, "the first snapshot that lacks them");
+    let since = tenant.credentials_since.unwrap();
+    assert!(since >= newest.sealed_at, "the credentials are called so since then");
     let named = tenant.not_protected.unwrap();
     assert!(named.iter().any(|n| n.what == "roles" && !n.any_of.is_empty()), "it is named: {named:?}");
     assert!(!mails(&rig).is_empty(), "people are told");
@@ -209,7 +214,9 @@ async fn a_permission_that_is_taken_away_costs_its_kinds_until_it_is_back() {
     let third = rig.snapshot().await;
     assert_eq!(rig.snapshot_row(rig.tenant(), &third).await.not_covered, vec![]);
     assert_eq!(count(&rig, &third, "roles").await, count(&rig, &first, "roles").await);
-    assert_eq!(rig.tenant_row(rig.tenant()).await.credentials, CredentialStatus::Connected);
+    let tenant = rig.tenant_row(rig.tenant()).await;
+    assert_eq!(tenant.credentials, CredentialStatus::Connected);
+    assert!(tenant.credentials_since.unwrap() > since && tenant.newest.unwrap().is_complete());
 }
 
 #[tokio::test]
@@ -221,6 +228,8 @@ async fn without_the_licence_for_privileged_identities_the_rest_is_taken_and_it_
     assert!(row.not_covered.iter().all(|n| n.cause == "unlicensed"), "{:?}", row.not_covered);
     assert_eq!(count(&rig, &first, "users").await, live_users(&rig));
     assert_eq!(rig.tenant_row(rig.tenant()).await.credentials, CredentialStatus::Connected);
+    let newest = rig.tenant_row(rig.tenant()).await.newest.unwrap();
+    assert!(!newest.gaps.is_empty() && newest.gaps.iter().all(|gap| gap.cause == "unlicensed"));
     assert_eq!(mails(&rig).len(), 1);
     rig.clock.advance(SignedDuration::from_hours(1));
     rig.snapshot().await;

@@ -1,6 +1,8 @@
 //! The control plane over a world in memory, and a directory that answers what a test sets.
 //! Over 400 lines: it is one desk, which every story of the control plane sits at.
 
+pub mod fleet;
+
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -41,6 +43,8 @@ pub struct Says {
     pub holders: std::result::Result<Vec<&'static str>, ErrorKind>,
     /// Whom the tenant holds besides.
     pub people: Vec<&'static str>,
+    /// When our own certificate or secret ends.
+    pub credential_ends_at: Option<Timestamp>,
     /// The call that takes twenty seconds, unless it is to end sooner.
     pub slow: Option<Slow>,
 }
@@ -88,6 +92,9 @@ impl DirectoryAccess for ToldDirectory {
             (false, true) => ConsentStanding::NoRole,
             (false, false) => ConsentStanding::NotThere,
         })
+    }
+    async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
+        Ok(self.0.lock().unwrap().credential_ends_at)
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         self.pass(Slow::Organisation)?;
@@ -159,6 +166,10 @@ impl Catalog for Shared {
         tokio::task::yield_now().await;
         self.catalog.find(scope, key, now).await
     }
+    async fn find_many(&self, places: &[(Scope, String)], now: Timestamp) -> Result<Vec<Option<Row>>> {
+        tokio::task::yield_now().await;
+        self.catalog.find_many(places, now).await
+    }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
         tokio::task::yield_now().await;
         self.catalog.list(scope, prefix, page).await
@@ -222,6 +233,7 @@ impl Plane {
             id: None,
             holders: Ok(Vec::new()),
             people: Vec::new(),
+            credential_ends_at: None,
             slow: None,
         };
         let directory = Arc::new(ToldDirectory(Arc::new(Mutex::new(says)), world.clock.clone(), None));

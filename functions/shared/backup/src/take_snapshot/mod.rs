@@ -341,11 +341,12 @@ impl Worker {
             }
             seal::count_days_left(self.directory.credential_ends_at().await?, self.clock.now());
             after.refused = None;
-            after.credentials = seal::credentials(manifest);
+            after.note_credentials(seal::credentials(manifest), done.touched_at);
             if done.provisional {
                 self.expect_more(&mut after);
             }
             after.not_protected = Some(seal::not_protected(manifest));
+            after.newest = Some(seal::newest(&done, manifest, tenant.value.newest.as_ref()));
             // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
             if refused::is_news(tenant.value.credentials, after.credentials) {
                 let excess = seal::excess_permissions(manifest);
@@ -353,10 +354,13 @@ impl Worker {
             }
             after.has_parked |= has_parked;
             writes.push(engine::records::replace(&after, tenant.version)?);
-            if let Some(count) = seal::seat_count(manifest) {
+            if let Some(mut count) = seal::seat_count(manifest) {
                 let found: Option<Found<SeatCount>> =
                     self.records.find(&SeatCount::at(&row.value.tenant)).await?;
-                self.notify_over_use(&after, found.as_ref().map(|f| &f.value), &count).await?;
+                let before = found.as_ref().map(|f| &f.value);
+                if self.notify_over_use(&after, before, &count).await? {
+                    count.over_since = before.and_then(|b| b.over_since).or(Some(count.counted_at));
+                }
                 writes.push(match found {
                     Some(found) => engine::records::replace(&count, found.version)?,
                     None => engine::records::put_new(&count)?,

@@ -27,21 +27,22 @@ impl Worker {
         }
     }
 
-    /// Notifies when more seats begin to be in use than are paid for.
+    /// Notifies when more seats begin to be in use than are paid for; gives whether more are.
     pub(super) async fn notify_over_use(
         &self,
         of: &Tenant,
         before: Option<&SeatCount>,
         now: &SeatCount,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let found: Option<Found<Organisation>> =
             self.records.find(&Organisation::at(&of.partner, &of.organisation)).await?;
-        let Some(Found { value: Organisation { seats, .. }, .. }) = found else { return Ok(()) };
+        let Some(Found { value: Organisation { seats, .. }, .. }) = found else { return Ok(false) };
         let is_over = |in_use| over_use(seats, in_use).is_some_and(|more| more > 0);
-        if is_over(Some(now.in_use)) && !is_over(before.map(|count| count.in_use)) {
+        let is_over_now = is_over(Some(now.in_use));
+        if is_over_now && !is_over(before.map(|count| count.in_use)) {
             self.announcer.announce_over_use(&of.tenant, &now.snapshot, seats, now.in_use).await?;
         }
-        Ok(())
+        Ok(is_over_now)
     }
 
     /// Notifies of what this snapshot does not hold and the one before did, as far as that is final.

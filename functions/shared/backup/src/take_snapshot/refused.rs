@@ -122,7 +122,8 @@ impl Worker {
         let mark = self.mark(&row.value.tenant, &row.value.id).await;
         course.hold_up(Cause::Consent, mark, now, wait_ms);
         let waiting = row.value.clone().held_up(course, now);
-        let after = Tenant { credentials: CredentialStatus::Waiting, ..tenant.value.clone() };
+        let mut after = tenant.value.clone();
+        after.note_credentials(CredentialStatus::Waiting, now);
         let writes = vec![replace(&waiting, row.version)?, replace(&after, tenant.version)?];
         self.records.write(writes).await?;
         tracing::info!(tenant = %after.tenant, reason = %error, "the consent has not arrived everywhere yet");
@@ -138,11 +139,12 @@ impl Worker {
         failed.course.fail(Cause::of(error.kind()));
         let mut after = tenant.value.clone();
         after.refused = error.refusal();
-        after.credentials = match (error.refusal(), error.reason()) {
+        let status = match (error.refusal(), error.reason()) {
             (Some(refusal), _) => CredentialStatus::of_refusal(refusal),
             (None, Some(ErrorReason::NothingRead)) => CredentialStatus::MissingPermissions,
             (None, _) => CredentialStatus::ConsentWithdrawn,
         };
+        after.note_credentials(status, self.clock.now());
         if after.open_snapshot.as_ref() == Some(&failed.id) {
             after.open_snapshot = None;
         }
@@ -165,8 +167,9 @@ impl Worker {
 
     /// Makes the tenant's row say that the snapshot is not final: another follows soon.
     pub(super) fn expect_more(&self, after: &mut Tenant) {
-        let soon = self.clock.now() + Tenant::CONSENT_TRIED_AFTER;
-        after.credentials = CredentialStatus::Waiting;
+        let now = self.clock.now();
+        let soon = now + Tenant::CONSENT_TRIED_AFTER;
+        after.note_credentials(CredentialStatus::Waiting, now);
         after.next_snapshot_at = after.next_snapshot_at.map(|at| at.min(soon));
     }
 }

@@ -1,5 +1,6 @@
 //! The end of a reading: manifest, rows, the comparison that follows.
 
+use super::refused::final_gaps;
 use crate::archive::TenantArchive;
 use crate::held::{compared_runs, last_holders};
 use domain::kinds;
@@ -10,8 +11,8 @@ use engine::metrics;
 use engine::ports::{Put, Spent};
 use engine::records::not_protected as by_permissions;
 use engine::records::{
-    Course, CredentialStatus, Diff, DiffCounts, JobState, KindState, NotCovered, NotProtected, ReadingState,
-    Reason, Records, RunCount, SeatCount, Side, Snapshot, SnapshotMode, Span, Tenant,
+    Course, CredentialStatus, Diff, DiffCounts, JobState, KindState, Newest, NotCovered, NotProtected,
+    ReadingState, Reason, Records, RunCount, SeatCount, Side, Snapshot, SnapshotMode, Span, Tenant,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -172,6 +173,11 @@ pub(super) fn done_row(row: &Snapshot, manifest: &Manifest, now: Timestamp) -> S
     done
 }
 
+/// What the tenant's row says of the snapshot that is sealed; `before` is what it says of the one before.
+pub(super) fn newest(done: &Snapshot, manifest: &Manifest, before: Option<&Newest>) -> Newest {
+    Newest::of(manifest.sealed_at, &final_gaps(done), excess_permissions(manifest), before)
+}
+
 /// How many seats the tenant uses; none where the snapshot did not count.
 pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
     manifest.seats_in_use.map(|in_use| SeatCount {
@@ -179,6 +185,7 @@ pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
         in_use,
         snapshot: manifest.snapshot.clone(),
         counted_at: manifest.started_at,
+        over_since: None,
     })
 }
 

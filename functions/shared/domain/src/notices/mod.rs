@@ -31,6 +31,21 @@ pub enum Topic {
     Approvals,
 }
 
+/// How much a notice, or what needs somebody, matters.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// Good to know; nothing is to be done.
+    Info,
+    /// Somebody should look at it. Entries of earlier releases, which do not say, count as such.
+    #[default]
+    Warning,
+    /// Something is not protected, or somebody has more power than before.
+    Critical,
+}
+
 /// How soon a person hears of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

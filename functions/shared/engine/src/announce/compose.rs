@@ -5,7 +5,7 @@ use super::span;
 use super::words::{counted, far_end, link_line, meaning, one_line, role_sentence, value_line};
 use crate::records::{
     ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered, Restore,
-    RestoreCounts, Severity, Span, Subject,
+    RestoreCounts, Severity, Span, Subject, plain_id,
 };
 use domain::changes::{Change, Class, What};
 use domain::notices::Topic;
@@ -95,7 +95,7 @@ pub(super) struct Draft {
 impl Draft {
     fn new(topic: Topic, severity: Severity, subject: Subject, title: String) -> Self {
         Self {
-            id: format!("{}.{}", topic.name(), subject.id()),
+            id: plain_id(topic, &subject),
             topic,
             severity,
             title,

@@ -10,8 +10,8 @@ use crate::announce::not_connected_notices;
 use crate::end_customers::{self, SharedTokens};
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
-    End, Ending, FAMILIES, Found, IdempotentRequest, Notice, NoticeEntry, Organisation, Partner, Record,
-    SentNotice, StoredKey, Tenant, delete, replace, watched,
+    Acknowledgement, End, Ending, FAMILIES, Found, IdempotentRequest, Notice, NoticeEntry, Organisation,
+    Partner, Record, SentNotice, StoredKey, Tenant, delete, replace, watched,
 };
 use domain::organisations::OrganisationState;
 use domain::{ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
@@ -93,6 +93,13 @@ impl Worker {
         }
         if swept.is_complete {
             for partner in &listeners {
+                // What a partner has acknowledged of it, or had while it was its customer.
+                let (of, scope) = (&found.value.id, Scope::Organisations(partner.clone()));
+                let acknowledged = Acknowledgement::of_organisation(partner, of);
+                swept.is_complete = swept.is_complete
+                    && self
+                        .sweep_rows(&scope, acknowledged.prefix(), |_| true, deadline, &mut swept.rows)
+                        .await?;
                 swept.rows +=
                     end_customers::end(&self.records, partner, &found.value.id, SharedTokens::Kept).await?;
             }

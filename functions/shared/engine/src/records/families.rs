@@ -198,6 +198,7 @@ const TABLE: &[Family] = &[
     family(Of::Organisations, ("offered#", "{org}"), "TransferOffered", &[], Organisation),
     family(Of::Organisations, ("subscribed#", "{org}#{at}#{version}"), "SubscriptionChange", &[], Nothing),
     family(Of::Organisations, ("open-downgrade#", "{org}"), "OpenDowngrade", &[], Organisation),
+    family(Of::Organisations, ("acknowledged#", "{org}#{cause}"), "Acknowledgement", &[], Organisation),
     family(Of::Organisations, ("downgrade#", "{downgrade}"), "DowngradeRequest", &[], Nothing),
     family(Of::People, ("token#", "{token} or {org}"), "TokenEntry", &[], Time),
     family(Of::People, ("session#", "{person or org}#{session}"), "SessionEntry", &[], Time),

@@ -7,6 +7,7 @@
 //! - [`Records`] reads and writes them: `records.get(&Snapshot::at(&tenant, &id))`.
 
 mod access;
+mod acknowledged;
 mod address;
 mod approval;
 mod audit;
@@ -21,6 +22,7 @@ mod idempotency;
 mod invitation;
 mod lease;
 mod locks;
+mod newest;
 mod not_protected;
 mod notice;
 mod organisation;
@@ -44,6 +46,7 @@ mod transfer;
 mod walk;
 
 pub use access::AccessLink;
+pub use acknowledged::Acknowledgement;
 pub use address::{At, AuditOf, Auth, Budgets, Installation, Limits, Owner, Under, Uses};
 pub use approval::Approval;
 pub use audit::{
@@ -62,10 +65,11 @@ pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
 pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedBy, InvitedToday};
 pub use lease::{LimitLeases, OwnApplication, PARTS_LEASED, PARTS_OF_LIMIT, PARTS_WITHOUT_LEASE};
 pub use locks::LocksRenewed;
+pub use newest::{Gap, Newest};
 pub use not_protected::not_protected;
 pub use notice::{
     ChangeDetail, ChangeLine, Delivery, Digest, HandOver, MailStanding, Notice, NoticeEntry, SentNotice,
-    Severity, Subject,
+    Severity, Subject, plain_id,
 };
 pub use organisation::{
     ConnectRefusal, Connecting, DeletionCertificate, Ending, NotProtected, Organisation, OrganisationPlace,

@@ -6,26 +6,14 @@
 
 use super::address::{At, Heard, People, Under};
 use super::{Record, watched};
-use crate::ports::Watch;
+use crate::ports::{Watch, list_cursor};
 use domain::changes::What;
+pub use domain::notices::Severity;
 use domain::notices::Topic;
 use domain::{DiffId, OrganisationId, PartnerId, PersonId, RestoreId, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// How much a notice matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Severity {
-    /// Good to know; nothing is to be done.
-    Info,
-    /// Somebody should look at it. Entries of earlier releases, which do not say, count as such.
-    #[default]
-    Warning,
-    /// Something is not protected, or somebody has more power than before.
-    Critical,
-}
 
 /// What a notice is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +80,11 @@ pub struct ChangeLine {
     pub details: Vec<ChangeDetail>,
     /// How many differences there are beyond those in `details`.
     pub more_details: u64,
+}
+
+/// The id of the first notice of a topic about a subject; those of further sorts go on after it.
+pub fn plain_id(topic: Topic, subject: &Subject) -> String {
+    format!("{}.{}", topic.name(), subject.id())
 }
 
 /// A notice: what happened, and to whose tenant. In the tenant's scope.
@@ -192,6 +185,12 @@ pub struct NoticeEntry {
     /// weightier stands first.
     #[serde(default)]
     pub weight: u64,
+    /// What the notice is about; entries of earlier releases do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+    /// How many changes the notice tells of; entries of earlier releases do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<u64>,
 }
 
 impl NoticeEntry {
@@ -206,6 +205,8 @@ impl NoticeEntry {
             notice: notice.id.clone(),
             severity: notice.severity,
             weight: notice.weight(),
+            subject: Some(notice.subject.clone()),
+            changes: Some(notice.changes.len() as u64 + notice.more_changes),
         }
     }
 
@@ -215,6 +216,19 @@ impl NoticeEntry {
         hasher.update(self.tenant.as_str().as_bytes());
         hasher.update(self.notice.as_bytes());
         hasher.finalize().to_hex()[..16].to_owned()
+    }
+
+    /// Whether it is the first notice of its topic about its subject, and none of a further sort, such as that of a day's
+    /// activations.
+    pub fn is_plain(&self) -> bool {
+        self.subject.as_ref().is_some_and(|about| self.notice == plain_id(self.topic, about))
+    }
+
+    /// The cursor behind which the entries of a listener are no later than that, newest first.
+    pub fn cursor_at(listener: &PartnerId, at: Timestamp) -> String {
+        // Why this sign: it is greater than that with which the keys of that moment go on.
+        let place: At<Self> = At::of(listener, format_args!("{at:.6}~"));
+        list_cursor(place.scope(), place.key())
     }
 
     /// The entries of a listener of one day (UTC), in order of time.

@@ -130,7 +130,7 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Partner, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[PlanApi], &[PlanApi]),
     rights(Of::Organisations, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, PurgeData]),
     rights(Of::People, &[AuthorizeRequest, PlanApi, SendDigests, PurgeData], &[PlanApi, SendDigests, PurgeData], &[PlanApi, PurgeData]),
-    rights(Of::Heard, &[SendDigests, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
+    rights(Of::Heard, &[PlanApi, SendDigests, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
     rights(Of::Keys, &[PlanApi, SnapshotApi, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[PlanApi], &[PurgeData]),
     rights(Of::Restores, &[SnapshotApi, ScheduleSnapshots, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[SnapshotApi, ScheduleSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
     rights(Of::Approvals, &[SnapshotApi, RunRestore, PurgeData], &[SnapshotApi], &[PurgeData]),

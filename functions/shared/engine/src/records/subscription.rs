@@ -198,6 +198,10 @@ pub struct SeatCount {
     pub snapshot: SnapshotId,
     /// As of when they were counted: the beginning of the snapshot's reading.
     pub counted_at: Timestamp,
+    /// Since when more are in use than were paid for, as of that count; none while they are not, and in rows of earlier
+    /// releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_since: Option<Timestamp>,
 }
 
 impl SeatCount {

@@ -1,7 +1,7 @@
 //! A connected customer tenant, its keys, and the one-time state of a consent.
 
 use super::address::{At, FormerTenants, Installation, Keys, Restores};
-use super::{NotProtected, Record, Records, watched};
+use super::{Newest, NotProtected, Record, Records, watched};
 use crate::ports::{Watch, WrappedKey};
 use domain::kinds::NamedKind;
 use domain::{OrganisationId, PartnerId, Refusal, RestoreId, Result, SnapshotId, TenantId, Timestamp};
@@ -69,6 +69,9 @@ pub struct Tenant {
     /// says so, when the organisation's row does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_protected: Option<Vec<NotProtected>>,
+    /// Since when the credentials are like that; rows of earlier releases do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_since: Option<Timestamp>,
     /// Snapshots a day, 1 to 24.
     pub snapshots_per_day: u8,
     /// When the next one is due; none while backups are stopped.
@@ -77,6 +80,9 @@ pub struct Tenant {
     pub open_snapshot: Option<SnapshotId>,
     /// The newest sealed snapshot; none before the first.
     pub last_sealed: Option<SnapshotId>,
+    /// What the newest sealed snapshot holds, in short; none before the first, and in rows of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Newest>,
     /// The snapshot since which people were not told what changed, where a comparison was given up: the next one begins
     /// there. None where nothing is untold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,6 +115,14 @@ impl Tenant {
     /// Whether the last consent is so young that it may not have arrived everywhere.
     pub fn is_consent_young(&self, now: Timestamp) -> bool {
         now < self.consent_at() + Self::CONSENT_TAKES
+    }
+
+    /// Notes how the credentials are, and since when where that is new.
+    pub fn note_credentials(&mut self, status: CredentialStatus, now: Timestamp) {
+        if self.credentials != status || self.credentials_since.is_none() {
+            self.credentials_since = Some(now);
+        }
+        self.credentials = status;
     }
 
     /// The address of the one row of a tenant.

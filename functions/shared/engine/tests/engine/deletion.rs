@@ -1,6 +1,7 @@
 //! What the deletion of an organisation does first, and what it finds.
 //! Over 400 lines: one test for each thing that a deletion has to find, over the same doomed organisation.
 
+use domain::attention::Cause;
 use domain::audit::Outcome;
 use domain::organisations::OrganisationState;
 use domain::plans::ProductType;
@@ -11,10 +12,10 @@ use engine::ports::{BlobName, Catalog, Row, Scope, Vault, Write};
 use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
-    ApiToken, AuditEntry, AuditOf, Connecting, DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES,
-    FormerTenant, IdempotentRequest, Identity, IdentityLink, NoticeEntry, OpenDowngrade, Organisation,
-    OrganisationPlace, OwnerKind, Person, Record, RequestState, Severity, StoredKey, Tenant, TokenEntry,
-    TransferOffer, TransferOffered, key_of,
+    Acknowledgement, ApiToken, AuditEntry, AuditOf, Connecting, DeletionCertificate, DowngradeRequest, End,
+    Ending, FAMILIES, FormerTenant, IdempotentRequest, Identity, IdentityLink, NoticeEntry, OpenDowngrade,
+    Organisation, OrganisationPlace, OwnerKind, Person, Record, RequestState, Severity, StoredKey, Tenant,
+    TokenEntry, TransferOffer, TransferOffered, key_of,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -174,6 +175,8 @@ async fn a_key_is_destroyed_only_when_that_stands_in_the_partners_audit_log() {
 async fn what_former_partners_heard_goes_too() {
     let office = doomed().await;
     let heard = NoticeEntry {
+        subject: None,
+        changes: None,
         listener: partner(SIBLING),
         at: at(support::office::START),
         tenant: tenant(),
@@ -192,6 +195,30 @@ async fn what_former_partners_heard_goes_too() {
     for gone in [heard, ended] {
         assert!(!keys.iter().any(|key| key == gone.address().key()), "{keys:?}");
     }
+}
+
+#[tokio::test]
+async fn what_its_partner_and_former_partners_acknowledged_goes_too_and_nothing_of_another_organisation() {
+    let office = doomed().await;
+    let acknowledged = |of: u32, organisation: OrganisationId| Acknowledgement {
+        partner: partner(of),
+        organisation,
+        cause: Cause::SeatsOver,
+        note: "ticket 4711".to_owned(),
+        by: "hft_12345678".to_owned(),
+        at: at(support::office::START),
+        until: at("2027-02-01T00:00:00Z"),
+        facts: "0".repeat(32),
+        seen_until: None,
+    };
+    let other = acknowledged(PARTNER, OrganisationId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB"));
+    for row in [acknowledged(PARTNER, organisation()), acknowledged(SIBLING, organisation()), other.clone()] {
+        office.records().put_new(&row).await.unwrap();
+    }
+    tick(&office, &FaultPlan::new()).await;
+    let left = office.world.catalog.rows().into_iter();
+    let left: Vec<_> = left.filter(|(_, row)| row.key.starts_with(Acknowledgement::PREFIX)).collect();
+    assert_eq!(left.iter().map(|(_, row)| row.key.as_str()).collect::<Vec<_>>(), [other.address().key()]);
 }
 
 #[tokio::test]
@@ -362,6 +389,8 @@ async fn what_its_partner_heard_of_others_and_was_answered_about_others_stays() 
     let mut kept = Vec::new();
     for (tenant, organisation) in [(other, elsewhere), (tenant(), organisation())] {
         let heard = NoticeEntry {
+            subject: None,
+            changes: None,
             listener: partner(PARTNER),
             at: at(support::office::START),
             tenant,

@@ -3,12 +3,15 @@
 //! A command checks its caller through [`Gate`] first, then its input, then acts in one conditional write.
 
 pub mod access;
+pub mod attention;
 pub mod audit;
 pub mod connect;
 pub mod downgrades;
+mod fleet;
 pub mod idempotency;
 pub mod invitations;
 mod makers;
+pub mod notices;
 pub mod notifications;
 pub mod organisations;
 pub mod partners;
@@ -23,6 +26,7 @@ pub mod usage;
 mod caller;
 
 pub use caller::{Caller, Gate, Member, Proof};
+pub use fleet::Customer;
 
 use domain::{Error, ErrorKind, Result};
 use engine::Listed;

@@ -327,11 +327,13 @@ impl Rig {
                 credentials: CredentialStatus::Connected,
                 refused: None,
                 not_protected: None,
+                credentials_since: None,
                 snapshots_per_day: per_day.max(1),
                 next_snapshot_at: (per_day > 0).then_some(now),
                 open_snapshot: None,
                 last_sealed: None,
                 untold_since: None,
+                newest: None,
                 last_full_at: None,
                 // Why long ago: only stories of a young consent are about one that has not arrived.
                 connected_at: now - SignedDuration::from_hours(30 * 24),

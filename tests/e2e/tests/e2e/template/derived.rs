@@ -7,11 +7,14 @@ use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+/// The sources of the catalog's adapter.
+const CATALOG: &[&str] = &["aws/src/catalog/mod.rs", "aws/src/catalog/batch.rs", "aws/src/catalog/writes.rs"];
+
 /// What a function takes of the wiring, the service behind it and the adapter's sources.
 const TAKEN: &[(&str, &str, &[&str])] = &[
-    ("records", "dynamodb", &["aws/src/catalog/mod.rs", "aws/src/catalog/writes.rs"]),
-    ("catalog", "dynamodb", &["aws/src/catalog/mod.rs", "aws/src/catalog/writes.rs"]),
-    ("gate", "dynamodb", &["aws/src/catalog/mod.rs", "aws/src/catalog/writes.rs"]),
+    ("records", "dynamodb", CATALOG),
+    ("catalog", "dynamodb", CATALOG),
+    ("gate", "dynamodb", CATALOG),
     ("clients", "s3", &["aws-vault/src/vault.rs", "aws-vault/src/keeper.rs"]),
     ("bucket", "s3", &[]),
     ("queue", "sqs", &["aws/src/queue.rs"]),
@@ -42,6 +45,15 @@ const NOT_USED: &[(&str, &str, &str)] = &[
     ("preview-restore", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
     ("run-restore", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
     ("send-digests", "dynamodb:DeleteItem", "what it wrote ends by its time"),
+    ("authorize-request", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("snapshot-api", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("schedule-snapshots", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("take-snapshot", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("diff-snapshots", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("preview-restore", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("run-restore", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("send-digests", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("purge-data", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
     ("plan-api", "kms:Decrypt", "it makes tenants' keys and opens none"),
     ("plan-api", "kms:Sign", "it shows the public key"),
     ("snapshot-api", "s3:PutObject", "it reads"),

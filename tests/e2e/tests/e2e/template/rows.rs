@@ -132,6 +132,7 @@ fn a_partition_of_no_family_is_nobodys_and_no_right_to_rows_is_without_a_partiti
             for action in [
                 "dynamodb:Scan",
                 "dynamodb:GetItem",
+                "dynamodb:BatchGetItem",
                 "dynamodb:Query",
                 "dynamodb:PutItem",
                 "dynamodb:DeleteItem",

@@ -118,15 +118,15 @@ impl Linker {
         let row = if let Some(Found { value, version }) = before {
             // Why due now: what could not be read until this consent should be protected soon. What the last snapshot
             // lacked is from before it: until the next, the organisation's row says what is not protected.
-            let row = Tenant {
+            let mut row = Tenant {
                 name,
-                credentials,
                 refused: None,
                 not_protected: None,
                 next_snapshot_at: Some(now),
                 consented_at: Some(now),
                 ..value
             };
+            row.note_credentials(credentials, now);
             writes.push(replace(&row, version)?);
             row
         } else {
@@ -138,10 +138,12 @@ impl Linker {
                 credentials,
                 refused: None,
                 not_protected: None,
+                credentials_since: Some(now),
                 snapshots_per_day: 1,
                 next_snapshot_at: Some(now),
                 open_snapshot: None,
                 last_sealed: None,
+                newest: None,
                 untold_since: None,
                 last_full_at: None,
                 connected_at: now,

@@ -1,10 +1,13 @@
-//! Organisations: created with a plan and seats, read, searched; their life and end (`life`), and their transfer to
-//! another partner (`transfer`).
+//! Organisations: created with a plan and seats, read, searched; how each is protected (`health`), their life and end
+//! (`life`), and their transfer to another partner (`transfer`).
 
+mod health;
 mod life;
 mod transfer;
 
+pub use health::{Health, HealthPage, Sort};
 pub use life::{Edit, Hold};
+pub use transfer::OFFER_DAYS;
 
 use super::caller::may_sign_in;
 use super::plans::{known, offered};
@@ -57,6 +60,8 @@ pub struct Wanted {
     pub product: Option<ProductType>,
     /// The state that they are in.
     pub state: Option<OrganisationState>,
+    /// The plan that they are on.
+    pub plan: Option<PlanId>,
     /// How the credentials are.
     pub credentials: Option<CredentialStatus>,
 }
@@ -65,6 +70,7 @@ impl Wanted {
     /// Whether the row's own fields are as wanted; product and credentials are in other rows and checked after this.
     fn takes(&self, row: &Organisation, search: Option<&str>) -> bool {
         self.state.is_none_or(|state| row.state == state)
+            && self.plan.as_ref().is_none_or(|plan| row.plan == *plan)
             && search
                 .is_none_or(|part| row.name.to_lowercase().contains(part) || row.id.as_str().contains(part))
     }

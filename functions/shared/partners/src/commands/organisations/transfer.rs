@@ -18,7 +18,7 @@ use engine::records::{
 use jiff::SignedDuration;
 
 /// For how many days an offer can be accepted.
-const OFFER_DAYS: i64 = 14;
+pub const OFFER_DAYS: i64 = 14;
 
 impl Organisations {
     /// Offers the organisation to another partner.
