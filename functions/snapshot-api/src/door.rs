@@ -33,6 +33,8 @@ pub enum PreviewRestore {}
 pub enum RunRestore {}
 /// To agree that one does which somebody else asked for.
 pub enum ApproveRestore {}
+/// To download what is backed up.
+pub enum DownloadData {}
 
 impl Right for UseSnapshots {
     const ACTION: Action = Action::UseSnapshots;
@@ -45,6 +47,9 @@ impl Right for PreviewRestore {
 }
 impl Right for RunRestore {
     const ACTION: Action = Action::RunRestore;
+}
+impl Right for DownloadData {
+    const ACTION: Action = Action::Download;
 }
 impl Right for ApproveRestore {
     const ACTION: Action = Action::ApproveRestore;

@@ -1,4 +1,4 @@
-//! The data plane over HTTP: snapshots, search, comparisons, restores. Everything is below one organisation.
+//! The data plane over HTTP: snapshots, search, comparisons, restores, downloads. Everything is below one organisation.
 //!
 //! A route is let in through the door, reads what comes in, calls one command with the organisation's tenant and writes
 //! what comes out; it decides nothing. No route sees a tenant that the door did not give it. Work is queued and
@@ -13,9 +13,10 @@ use axum::Router;
 use backup::archive::Archive;
 use backup::commands::browse::Browse;
 use backup::commands::diffs::Diffs;
+use backup::commands::downloads::Downloads;
 use backup::commands::snapshots::Snapshots;
 use engine::audit::AuditLog;
-use engine::ports::{Clock, Ids, KeyRing, Queue, Vault};
+use engine::ports::{Clock, ExportLinks, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use partners::commands::Gate;
 use restore::commands::restores::Restores;
@@ -41,6 +42,8 @@ pub struct Ports {
     pub records: Records,
     /// Where jobs are enqueued.
     pub queue: Arc<dyn Queue>,
+    /// Makes links to the files of downloads.
+    pub links: Arc<dyn ExportLinks>,
     /// Gives the time at which something is asked for.
     pub clock: Arc<dyn Clock>,
     /// Makes the ids of snapshots, comparisons and restores.
@@ -60,6 +63,7 @@ pub struct SnapshotApi {
     snapshots: Snapshots,
     browse: Browse,
     diffs: Diffs,
+    downloads: Downloads,
     restores: Restores,
 }
 
@@ -77,7 +81,7 @@ impl SnapshotApi {
     }
 
     fn over(ports: Ports, archive: Archive) -> Self {
-        let Ports { records, queue, clock, ids, .. } = ports;
+        let Ports { records, queue, links, clock, ids, .. } = ports;
         let archive = Arc::new(archive);
         let archived = Arc::new(Archived::new(archive.clone(), records.clone()));
         Self {
@@ -89,6 +93,14 @@ impl SnapshotApi {
                 ids: ids.clone(),
             },
             browse: Browse { archive: archive.clone(), records: records.clone() },
+            downloads: Downloads {
+                archive: archive.clone(),
+                records: records.clone(),
+                queue: queue.clone(),
+                links,
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
             diffs: Diffs {
                 archive,
                 records: records.clone(),

@@ -1,7 +1,8 @@
 //! Joins the data plane to API Gateway.
 
-use aws_vault::S3Vault;
+use aws_vault::{S3ExportLinks, S3Vault};
 use runtime::http::rate_limited;
+use runtime::settings::EXPORTS_BUCKET;
 use runtime::wiring::Wiring;
 use snapshot_api::{Ports, SnapshotApi, router, weights};
 use std::sync::Arc;
@@ -10,11 +11,13 @@ use std::sync::Arc;
 async fn main() -> Result<(), lambda_http::Error> {
     let wiring = Wiring::from_env()?;
     let (limit, records) = (wiring.settings.rate_limit()?, wiring.records());
+    let [exports] = wiring.settings.get_all([EXPORTS_BUCKET])?;
     let api = SnapshotApi::new(Ports {
         vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
         keys: wiring.keys(),
         records: records.clone(),
         queue: wiring.queue(),
+        links: Arc::new(S3ExportLinks::new(wiring.clients(), exports)),
         clock: wiring.clock.clone(),
         ids: wiring.ids.clone(),
     });

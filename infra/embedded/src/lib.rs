@@ -5,6 +5,7 @@
 
 mod anchors;
 mod blocking;
+mod exports;
 pub mod files;
 mod key_file;
 mod secrets;
@@ -13,6 +14,7 @@ mod vault;
 
 pub use anchors::AnchorFolder;
 pub use blocking::blocking;
+pub use exports::{ExportFolder, Opened};
 pub use key_file::KeyFile;
 pub use secrets::{FileSecrets, SecretSettings};
 pub use signing_file::SigningFile;

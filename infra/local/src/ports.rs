@@ -2,8 +2,8 @@
 
 use crate::config::{Data, Target};
 use crate::embedded::{
-    AnchorFolder, EmbeddedDynamo, FileSecrets, FolderVault, KeyFile, LocalQueue, Outbox, QueueRules,
-    SecretSettings, SigningFile,
+    AnchorFolder, EmbeddedDynamo, ExportFolder, FileSecrets, FolderVault, KeyFile, LocalQueue, Outbox,
+    QueueRules, SecretSettings, SigningFile,
 };
 use crate::host::{EmbeddedSource, Source, SqsSource};
 use async_trait::async_trait;
@@ -12,8 +12,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use domain::Result;
 use engine::ports::{
-    Anchors, Catalog, Clock, Handed, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, Signer,
-    VaultSweeper,
+    Anchors, Catalog, Clock, ExportLinks, Exports, Handed, Ids, JobQueue, KeyRing, Mail, Mailer, Queue,
+    Secrets, Signer, VaultSweeper,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,6 +37,12 @@ pub struct Ports {
     pub signer: Arc<dyn Signer>,
     /// Where signed heads of audit logs are kept.
     pub anchors: Arc<dyn Anchors>,
+    /// Where files of downloads are made.
+    pub exports: Arc<dyn Exports>,
+    /// Leads to them.
+    pub export_links: Arc<dyn ExportLinks>,
+    /// Their folder, where this process has to answer those links itself.
+    pub export_folder: Option<ExportFolder>,
     /// Sends mail, or writes it into a folder.
     pub mailer: Arc<dyn Mailer>,
     /// Holds the credentials of the two apps.
@@ -114,6 +120,7 @@ async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Resul
     if moved != engine::upgrade::Report::default() {
         tracing::info!(moved.moved, moved.left, "rows of an earlier release were moved");
     }
+    let exports = ExportFolder::new(base.folder.join("exports"), base.clock.clone(), base.ids.clone())?;
     let ports = Ports {
         vault: Arc::new(FolderVault::open(base.folder.join("vault"))?),
         catalog: Arc::new(catalog),
@@ -121,6 +128,9 @@ async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Resul
         keys: Arc::new(KeyFile::open(&base.folder.join("keys/master.key"), base.ids.clone()).await?),
         signer: Arc::new(SigningFile::open(&base.folder.join("keys/signing.key")).await?),
         anchors: Arc::new(AnchorFolder::new(base.folder.join("anchors"))),
+        exports: Arc::new(exports.clone()),
+        export_links: Arc::new(exports.clone()),
+        export_folder: Some(exports),
         mailer: Arc::new(outbox.telling(Arc::new(queue.clone()))),
         secrets: Arc::new(secrets),
         clock: base.clock,
@@ -165,6 +175,8 @@ async fn on_aws(prefix: &str, base: Base<'_>, outbox: Outbox, secrets: &FileSecr
     aws_vault::make_bucket(&clients, &names.bucket).await?;
     let anchors = format!("{}-anchors", names.bucket);
     aws_vault::make_bucket(&clients, &anchors).await?;
+    let exports = format!("{}-exports", names.bucket);
+    aws_vault::make_bucket(&clients, &exports).await?;
     let ses = aws::SesMailer::new(clients.ses().clone(), &names.sender);
     let ports = Ports {
         vault: Arc::new(aws_vault::S3Vault::new(&clients, &names.bucket)),
@@ -173,6 +185,9 @@ async fn on_aws(prefix: &str, base: Base<'_>, outbox: Outbox, secrets: &FileSecr
         keys: Arc::new(aws::KmsKeyRing::new(clients.kms().clone(), &names.kms_key_id)),
         signer: Arc::new(aws::KmsSigner::new(clients.kms().clone(), &names.signing_key_id)),
         anchors: Arc::new(aws_vault::S3Anchors::new(&clients, &anchors)),
+        exports: Arc::new(aws_vault::S3Exports::new(&clients, &exports)),
+        export_links: Arc::new(aws_vault::S3ExportLinks::new(&clients, &exports)),
+        export_folder: None,
         mailer: Arc::new(Copied { ses, outbox }),
         secrets: Arc::new(aws::SecretsManagerSecrets::new(clients.secrets().clone(), &names.secret_prefix)),
         clock: base.clock,

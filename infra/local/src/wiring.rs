@@ -3,10 +3,10 @@
 //! Nothing else in this crate knows a job or a route by name.
 
 use crate::config::CloudConfig;
-use crate::host::{Function, Route, http_function, page_function, typed};
+use crate::host::{Function, Route, files, http_function, page_function, typed};
 use crate::ports::Ports;
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
-use backup::{diff_snapshots, schedule_snapshots, take_snapshot};
+use backup::{diff_snapshots, export_data, schedule_snapshots, take_snapshot};
 use domain::{Error, Result};
 use engine::limit_shares::LimitShares;
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
@@ -124,7 +124,10 @@ fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>>
     for key in ["ANY /", "ANY /{rest+}"] {
         routes.push(Route { key: key.to_owned(), to: pages.clone(), open: true });
     }
-    for part in ["snapshots", "comparisons", "restores"] {
+    if let Some(folder) = wanted.ports.export_folder.clone() {
+        routes.push(Route { key: files::ROUTE.to_owned(), to: files::serve(folder), open: true });
+    }
+    for part in ["snapshots", "comparisons", "restores", "downloads"] {
         for key in [
             format!("ANY /v1/organisations/{{org}}/{part}"),
             format!("ANY /v1/organisations/{{org}}/{part}/{{rest+}}"),
@@ -145,8 +148,9 @@ fn portal_pages(wanted: Wanted<'_>) -> Result<serve_portal::Portal> {
 }
 
 fn snapshot_api(wanted: Wanted<'_>) -> SnapshotApi {
-    let Ports { vault, keys, queue, clock, ids, .. } = wanted.ports.clone();
-    SnapshotApi::new(snapshot_api::Ports { vault, keys, records: records(wanted), queue, clock, ids })
+    let Ports { vault, keys, queue, export_links, clock, ids, .. } = wanted.ports.clone();
+    let links = Arc::new(files::Hosted { links: export_links, api_url: wanted.api_url.to_owned() });
+    SnapshotApi::new(snapshot_api::Ports { vault, keys, records: records(wanted), queue, links, clock, ids })
 }
 
 fn plan_api(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<PlanApi> {
@@ -187,7 +191,7 @@ fn consent(wanted: Wanted<'_>) -> Result<ConsentSettings> {
 
 /// Each job behind its queue; only `run-restore` takes the writing credential.
 fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
-    let Ports { vault, keys, queue, mailer, signer, clock, ids, .. } = wanted.ports.clone();
+    let Ports { vault, keys, queue, exports, mailer, signer, clock, ids, .. } = wanted.ports.clone();
     let records = records(wanted);
     let take = ::take_snapshot::Worker::new(take_snapshot::Ports {
         directory: reader.clone(),
@@ -214,6 +218,14 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         queue: queue.clone(),
         clock: clock.clone(),
     });
+    let export = export_data::Worker::new(export_data::Ports {
+        vault: vault.clone(),
+        keys: keys.clone(),
+        exports,
+        records: records.clone(),
+        queue: queue.clone(),
+        clock: clock.clone(),
+    });
     // The only job that can write into a tenant.
     let restore = run_restore::Worker::new(run_restore::Ports {
         directory: reader.clone(),
@@ -236,6 +248,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         job(JobQueue::DiffSnapshots, Arc::new(diff)),
         job(JobQueue::PreviewRestore, Arc::new(preview)),
         job(JobQueue::RunRestore, Arc::new(restore)),
+        job(JobQueue::ExportData, Arc::new(export)),
         job(JobQueue::SendDigests, Arc::new(MailMessages(digests))),
     ])
 }

@@ -5,11 +5,15 @@
 
 mod anchors;
 mod bucket;
+mod export_links;
+mod exports;
 mod keeper;
 mod vault;
 
 pub use anchors::S3Anchors;
 pub use bucket::make_bucket;
+pub use export_links::S3ExportLinks;
+pub use exports::S3Exports;
 pub use keeper::S3Keeper;
 pub use vault::S3Vault;
 

@@ -45,6 +45,7 @@
 //! - **block**: sorted records that a reading has parked in the vault until they are merged into a run.
 //! - **coverage**: which kinds, and which parts of them, a snapshot holds.
 //! - **gap**: a part of a kind that a snapshot does not hold, as coverage shows it.
+//! - **download**: a file of what is backed up, made for somebody who asked for it; it ends after a day.
 //! - **missing**: what a snapshot does not hold, each with a cause: see [`stored::Missing`]. Unless the tenant had no
 //!   licence for it, it is unknown and never taken for empty.
 //!
@@ -109,8 +110,8 @@ pub mod who;
 
 pub use error::{Answer, Error, ErrorKind, ErrorReason, FieldFault, Prose, Result};
 pub use ids::{
-    DiffId, DowngradeId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SessionId,
-    SnapshotId, SubscriptionId, TenantId, TokenId,
+    DiffId, DowngradeId, DownloadId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId,
+    SessionId, SnapshotId, SubscriptionId, TenantId, TokenId,
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;

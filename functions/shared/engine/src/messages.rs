@@ -6,7 +6,7 @@
 //! must count one more.
 
 use crate::ports::{JobQueue, Outgoing};
-use domain::{DiffId, Error, OrganisationId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use domain::{DiffId, DownloadId, Error, OrganisationId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -67,6 +67,11 @@ pub fn read_permissions(tenant: &TenantId, restore: &RestoreId, attempt: u32) ->
     Outgoing { deduplication_id: format!("permissions.{}", run.deduplication_id), ..run }
 }
 
+/// The message to make the file of that download, or to go on with it.
+pub fn export_data(tenant: &TenantId, download: &DownloadId, attempt: u32) -> Outgoing {
+    message(JobQueue::ExportData, EXPORT_DATA, tenant, ("download", download.as_str()), attempt)
+}
+
 /// The message to mail that notice to whoever wants to hear of it at once.
 pub fn send_notice(tenant: &TenantId, notice: &str, attempt: u32) -> Outgoing {
     message(JobQueue::SendDigests, SEND_NOTICE, tenant, ("notice", notice), attempt)
@@ -82,6 +87,8 @@ pub const DIFF_SNAPSHOTS: &str = "diff-snapshots.v1";
 pub const PREVIEW_RESTORE: &str = "preview-restore.v1";
 /// The type of [`run_restore`].
 pub const RUN_RESTORE: &str = "run-restore.v1";
+/// The type of [`export_data`].
+pub const EXPORT_DATA: &str = "export-data.v1";
 /// The type of [`send_notice`].
 pub const SEND_NOTICE: &str = "send-notice.v1";
 

@@ -18,6 +18,8 @@ pub const WRITER_CLIENT_ID: &str = "HOLDFAST_WRITER_CLIENT_ID";
 pub const BOOTSTRAP_SHA256: &str = "HOLDFAST_BOOTSTRAP_SHA256";
 /// The bucket in which signed heads of audit logs are kept under lock.
 pub const ANCHORS_BUCKET: &str = "HOLDFAST_ANCHORS_BUCKET";
+/// The bucket in which files of downloads are, for a day.
+pub const EXPORTS_BUCKET: &str = "HOLDFAST_EXPORTS_BUCKET";
 /// For how many days a blob is locked from its writing.
 pub const VAULT_LOCK_DAYS: &str = "HOLDFAST_VAULT_LOCK_DAYS";
 /// In which mode of S3's: `GOVERNANCE` or `COMPLIANCE`.

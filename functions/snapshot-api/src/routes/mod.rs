@@ -1,6 +1,7 @@
 //! The routes, by what they are about: each file has its handlers and their rows.
 
 mod comparisons;
+mod downloads;
 mod objects;
 mod restores;
 mod snapshots;
@@ -17,5 +18,6 @@ pub fn all<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
     all.extend(objects::routes());
     all.extend(comparisons::routes());
     all.extend(restores::routes());
+    all.extend(downloads::routes());
     all
 }

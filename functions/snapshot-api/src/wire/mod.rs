@@ -4,6 +4,7 @@ mod changes;
 mod comparisons;
 mod completion;
 mod coverage;
+mod downloads;
 mod drills;
 mod objects;
 mod receipts;
@@ -14,6 +15,7 @@ pub use changes::{ChangeOut, ChangesIn, ExplainIn, ExplainedOut, FormatIn, reada
 pub use comparisons::{ComparisonIn, ComparisonOut, ComparisonsIn};
 pub use completion::CompletionOut;
 pub use coverage::{CoverageOut, PropertiesIn, PropertiesOut};
+pub use downloads::{DownloadIn, DownloadOut};
 pub use drills::DrillOut;
 pub use objects::{FoundOut, HistoryIn, LinksIn, ObjectOut, ObjectsIn};
 pub use receipts::{ReceiptIn, ReceiptOut};

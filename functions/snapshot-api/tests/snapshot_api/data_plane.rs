@@ -2,7 +2,8 @@
 //! Over 400 lines: one table with a row for each route, and its stories over one stored tenant.
 
 use crate::common::{
-    ASSIGNMENT, DIFF, EARLIER_SNAPSHOT, FEATURES, NO_SNAPSHOT, Plane, RESTORE, SNAPSHOT, TENANT, as_role,
+    ASSIGNMENT, DIFF, DOWNLOAD, EARLIER_SNAPSHOT, FEATURES, NO_SNAPSHOT, Plane, RESTORE, SNAPSHOT, TENANT,
+    as_role,
 };
 use backup::commands::slots::{MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use domain::rights::{Action, Role, Verdict, may};
@@ -51,6 +52,7 @@ impl Asked {
 fn routes() -> Vec<Asked> {
     let compare = json!({ "before": SNAPSHOT, "after": "live" });
     let restore = json!({ "snapshot": SNAPSHOT, "items": [{ "kind": "users", "key": "u" }] });
+    let download = json!({ "snapshot": SNAPSHOT, "kinds": ["users"], "format": "csv" });
     let (none, snapshot) = (Value::Null, format!("/snapshots/{SNAPSHOT}"));
     let explained = "explain?kind=users&key=u&path=jobTitle";
     let (comparison, of_restore) = (format!("/comparisons/{DIFF}"), format!("/restores/{RESTORE}"));
@@ -93,6 +95,9 @@ fn routes() -> Vec<Asked> {
         row("readReport", "GET", &format!("{of_restore}/report"), &none, Action::PreviewRestore),
         row("readReceipt", "GET", &format!("{of_restore}/receipt"), &none, Action::PreviewRestore),
         row("readCompletion", "GET", &format!("{of_restore}/completion"), &none, Action::PreviewRestore),
+        row("startDownload", "POST", "/downloads", &download, Action::Download),
+        row("listDownloads", "GET", "/downloads", &none, Action::Download),
+        row("readDownload", "GET", &format!("/downloads/{DOWNLOAD}"), &none, Action::Download),
     ]
 }
 
@@ -106,7 +111,9 @@ fn every_route_of_the_router_is_asked_here() {
 
 #[test]
 fn what_the_api_says_of_how_much_work_may_be_open_is_what_holds() {
-    for (id, work) in [("startComparison", "comparisons"), ("previewRestore", "previews")] {
+    for (id, work) in
+        [("startComparison", "comparisons"), ("previewRestore", "previews"), ("startDownload", "downloads")]
+    {
         let operations = snapshot_api::operations();
         let says = operations.iter().find(|operation| operation.id() == id).unwrap().description();
         for limit in [
@@ -201,7 +208,7 @@ async fn what_belongs_to_another_tenant_of_the_same_partner_is_not_found() {
         let Asked { id, method, path, body, .. } = asked;
         let path = format!("/v1/organisations/{other}{path}");
         let answer = plane.ask(Some(&by), method, &path, &body).await;
-        if ["listSnapshots", "listComparisons", "listRestores"].contains(&id) {
+        if ["listSnapshots", "listComparisons", "listRestores", "listDownloads"].contains(&id) {
             assert_eq!(answer.json()["items"], json!([]), "the other's are not listed");
         } else {
             assert_eq!(answer.status, 404, "{id}: {answer:?}");
@@ -221,8 +228,9 @@ async fn nothing_is_asked_of_a_tenant_that_is_not_connected_or_has_left() {
     }
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
     plane.change(&partner, &org, |o| o.state = OrganisationState::Unsubscribed).await;
-    // What writes to a tenant can be stopped all the same.
-    let starts = |asked: &Asked| asked.method == "POST" && asked.id != "cancelRestore";
+    // What writes to a tenant can be stopped all the same, and who leaves takes along what is kept.
+    let starts =
+        |asked: &Asked| asked.method == "POST" && !["cancelRestore", "startDownload"].contains(&asked.id);
     for Asked { id, method, path, body, .. } in routes().into_iter().filter(starts) {
         let path = format!("/v1/organisations/{org}{path}");
         assert_eq!(plane.ask(Some(&owner), method, &path, &body).await.status, 409, "{id}");
@@ -254,7 +262,14 @@ async fn work_is_accepted_with_the_place_where_it_can_be_followed() {
             );
         }
     }
-    let queues = ["take-snapshot", "diff-snapshots", "preview-restore", "run-restore", "preview-restore"];
+    let queues = [
+        "take-snapshot",
+        "diff-snapshots",
+        "preview-restore",
+        "run-restore",
+        "preview-restore",
+        "export-data",
+    ];
     assert_eq!(plane.started(), queues);
 }
 
@@ -274,6 +289,13 @@ async fn wrong_input_is_refused_with_the_field_named_and_nothing_is_started() {
         ("comparisons", json!({ "before": SNAPSHOT, "after": "live", "kinds": ["users", "users"] }), "kinds"),
         ("comparisons", json!({ "before": EARLIER_SNAPSHOT, "after": SNAPSHOT, "object": "u" }), "kinds"),
         ("comparisons", json!({ "before": SNAPSHOT, "after": "live", "deep": true }), "deep"),
+        ("downloads", json!({ "format": "csv" }), "snapshot"),
+        ("downloads", json!({ "snapshot": SNAPSHOT }), "format"),
+        ("downloads", json!({ "snapshot": SNAPSHOT, "format": "xml" }), "format"),
+        ("downloads", json!({ "snapshot": SNAPSHOT, "comparison": DIFF, "format": "csv" }), "comparison"),
+        ("downloads", json!({ "comparison": DIFF, "kinds": ["users"], "format": "csv" }), "kinds"),
+        ("downloads", json!({ "snapshot": SNAPSHOT, "kinds": ["printers"], "format": "csv" }), "kinds"),
+        ("downloads", json!({ "snapshot": SNAPSHOT, "key": "u", "format": "csv" }), "kinds"),
         ("restores", json!({}), "snapshot"),
         ("restores", json!({ "snapshot": SNAPSHOT }), "items"),
         ("restores", json!({ "items": user }), "snapshot"),

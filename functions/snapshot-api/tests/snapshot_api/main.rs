@@ -8,6 +8,7 @@ mod changes;
 mod common;
 mod data_plane;
 mod discreet;
+mod downloads;
 mod drill;
 mod hostile;
 mod receipts;

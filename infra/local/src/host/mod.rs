@@ -5,6 +5,7 @@
 
 mod busy;
 mod connection;
+pub mod files;
 mod function;
 mod handlers;
 mod http_event;

@@ -2,16 +2,17 @@
 
 use crate::common::{HandClock, ids, queue_in};
 use async_trait::async_trait;
-use engine::ports::{BlobName, JobQueue, Mail, Put, Secret, Signer, Vault};
+use bytes::Bytes;
+use engine::ports::{BlobName, ExportFile, ExportLinks, JobQueue, Mail, Put, Secret, Signer, Vault};
 use local::drill::Overlay;
 use local::embedded::{
-    AnchorFolder, EmbeddedDynamo, FileSecrets, FolderVault, Handle, KeyFile, LocalQueue, Outbox,
-    SecretSettings, SigningFile,
+    AnchorFolder, EmbeddedDynamo, ExportFolder, FileSecrets, FolderVault, Handle, KeyFile, LocalQueue,
+    Outbox, SecretSettings, SigningFile,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use support::contracts::{self, Allowances, MailProbe, QueueProbe, Subjects};
+use support::contracts::{self, Allowances, ExportProbe, MailProbe, QueueProbe, Subjects};
 use support::memory::{Delivery, ManualClock};
 
 fn subjects() -> Subjects {
@@ -42,6 +43,34 @@ async fn the_vault_of_a_drill_keeps_the_contract_of_the_vault_over_another_and_l
     assert_eq!(over.list(&tenant, "a/", None, 10).await.unwrap(), [name.clone(), other.clone()]);
     assert_eq!(over.list(&tenant, "a/", Some(&name), 10).await.unwrap(), [other]);
     assert_eq!(below.list(&tenant, "a/", None, 10).await.unwrap(), [name]);
+}
+
+/// Fetches as the host of this machine does.
+struct Fetch(ExportFolder);
+
+#[async_trait]
+impl ExportProbe for Fetch {
+    async fn fetch(&self, link: &str) -> Option<Bytes> {
+        self.0.open(link).await.unwrap().map(|opened| opened.bytes)
+    }
+}
+
+#[tokio::test]
+async fn a_folder_keeps_the_contract_of_exports_and_its_links_are_good_for_their_time_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new());
+    let exports = ExportFolder::new(folder.path(), clock.clone(), ids()).unwrap();
+    contracts::exports(&exports, &exports, &Fetch(exports.clone()), &subjects()).await;
+    let file =
+        ExportFile { tenant: subjects().tenant, download: "dow_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap() };
+    let link = exports.link(&file, "a.csv", "text/csv", 300).await.unwrap();
+    let opened = exports.open(&link).await.unwrap().unwrap();
+    assert_eq!(opened.save_as, "a.csv");
+    for forged in [link.replace("a.csv", "b.csv"), link.replace("until=", "until=9"), "/files/x".to_owned()] {
+        assert_eq!(exports.open(&forged).await.unwrap(), None, "{forged}");
+    }
+    clock.advance(jiff::SignedDuration::from_secs(300));
+    assert_eq!(exports.open(&link).await.unwrap(), None, "its time is over");
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ impl<'a> Client<'a> {
             keys: rig.world.key_ring.clone(),
             records: rig.records.clone(),
             queue: rig.world.queue.clone(),
+            links: rig.world.exports.clone(),
             clock: rig.clock.clone(),
             ids: rig.world.ids.clone(),
         });

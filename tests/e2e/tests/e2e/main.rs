@@ -15,6 +15,7 @@ mod crash_points;
 mod data_plane;
 mod directory;
 mod documented;
+mod downloads;
 mod empty_lists;
 mod endings;
 mod equal_runs;

@@ -15,6 +15,7 @@
 //! | Mailer          | [`mailer`]           | a [`MailProbe`]: what has left                        |
 //! | Signer          | [`signer`]           |                                                       |
 //! | Anchors         | [`anchors`]          |                                                       |
+//! | Exports         | [`exports`]          | an [`ExportProbe`]: what a link leads to              |
 //! | Secrets         | [`secrets`]          | a name and its value                                  |
 //! | DirectoryAccess | [`directory_access`] | an [`AccessProbe`]: who has roles, what is taken back |
 //! | DirectoryPages  | [`directory_pages`]  | a [`PagesProbe`]: what changes meanwhile              |
@@ -31,6 +32,7 @@ mod catalog_due;
 mod catalog_many;
 mod catalog_whole;
 mod directory;
+mod exports;
 mod key_ring;
 mod mailer;
 mod queue;
@@ -45,6 +47,7 @@ pub use catalog_whole::whole_catalog;
 pub use directory::{
     AccessProbe, LiveProbe, PagesProbe, directory_access, directory_pages, directory_writer, live_objects,
 };
+pub use exports::{ExportProbe, exports};
 pub use key_ring::key_ring;
 pub use mailer::{MailProbe, about, mailer};
 pub use queue::{QueueProbe, queue};

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{ErrorKind, Result, TenantId, Timestamp};
 use engine::ports::{
-    AnchorName, Anchors, BlobName, Catalog, DataKey, Delivered, Handed, Kept, KeyRing, Mail, Mailer,
-    Outgoing, Page, PublicKey, Put, Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault,
-    VaultKeeper, VaultSweeper, WrappedKey, Write,
+    AnchorName, Anchors, BlobName, Catalog, DataKey, Delivered, ExportFile, Exports, Handed, Kept, KeyRing,
+    Mail, Mailer, Outgoing, Page, PublicKey, Put, Queue, Returns, Row, RowPage, Scope, Secret, Secrets,
+    Signer, Vault, VaultKeeper, VaultSweeper, WrappedKey, Write,
 };
 use engine::upgrade::WholeCatalog;
 
@@ -86,6 +86,29 @@ impl<T: Anchors + ?Sized> Anchors for Faulty<T> {
     async fn find(&self, name: &AnchorName) -> Result<Option<String>> {
         let call = LoggedCall::new("anchors", "find", name.as_str());
         self.plan.around(call, self.inner.find(name)).await
+    }
+}
+
+#[async_trait]
+impl<T: Exports + ?Sized> Exports for Faulty<T> {
+    async fn begin(&self, file: &ExportFile) -> Result<String> {
+        let call = LoggedCall::new("exports", "begin", file.download.as_str()).of(&file.tenant);
+        self.plan.around(call, self.inner.begin(file)).await
+    }
+    async fn put_part(
+        &self,
+        file: &ExportFile,
+        upload: &str,
+        number: u32,
+        part: Bytes,
+    ) -> Result<Option<String>> {
+        let call =
+            LoggedCall::new("exports", "put_part", format!("{} {number}", file.download)).of(&file.tenant);
+        self.plan.around(call, self.inner.put_part(file, upload, number, part)).await
+    }
+    async fn complete(&self, file: &ExportFile, upload: &str, tags: &[String]) -> Result<bool> {
+        let call = LoggedCall::new("exports", "complete", file.download.as_str()).of(&file.tenant);
+        self.plan.around(call, self.inner.complete(file, upload, tags)).await
     }
 }
 

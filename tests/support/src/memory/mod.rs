@@ -7,6 +7,7 @@
 mod anchors;
 mod catalog;
 mod clock;
+mod exports;
 mod ids;
 mod key_ring;
 mod mailer;
@@ -20,6 +21,7 @@ mod vault;
 pub use anchors::MemoryAnchors;
 pub use catalog::MemoryCatalog;
 pub use clock::ManualClock;
+pub use exports::MemoryExports;
 pub use ids::SeededIds;
 pub use key_ring::MemoryKeyRing;
 pub use mailer::MemoryMailer;
@@ -51,6 +53,8 @@ pub struct World {
     pub signer: Arc<MemorySigner>,
     /// Where signed heads of audit logs are kept.
     pub anchors: Arc<MemoryAnchors>,
+    /// Where files of downloads are.
+    pub exports: Arc<MemoryExports>,
     /// Mail, and what of it has left.
     pub mailer: Arc<MemoryMailer>,
     /// The secrets of the installation, by name.
@@ -74,6 +78,7 @@ impl World {
             key_ring: Arc::new(MemoryKeyRing::new(seed)),
             signer: Arc::default(),
             anchors: Arc::default(),
+            exports: Arc::default(),
             mailer: Arc::default(),
             secrets: Arc::default(),
             clock,
@@ -84,12 +89,24 @@ impl World {
     /// and chance go on from there.
     pub fn keep(&self) -> impl Fn() + use<> {
         // Why all are named: a part that is added has to be kept too.
-        let Self { clock, ids, vault, catalog, queue, key_ring, signer: _, anchors, mailer, secrets } =
-            self.clone();
+        let Self {
+            clock,
+            ids,
+            vault,
+            catalog,
+            queue,
+            key_ring,
+            signer: _,
+            anchors,
+            exports,
+            mailer,
+            secrets,
+        } = self.clone();
         let (now, names) = (lock(&clock.0).clone(), lock(&ids.state).clone());
         let (disk, rows, queues) =
             (lock(&vault.0).clone(), lock(&catalog.0).clone(), lock(&queue.state).clone());
         let (ring, heads) = (lock(&key_ring.0).clone(), lock(&anchors.0).clone());
+        let files = lock(&exports.0).clone();
         let (post, hidden) = (lock(&mailer.0).clone(), lock(&secrets.0).clone());
         move || {
             *lock(&clock.0) = now.clone();
@@ -99,6 +116,7 @@ impl World {
             *lock(&queue.state) = queues.clone();
             *lock(&key_ring.0) = ring.clone();
             *lock(&anchors.0) = heads.clone();
+            *lock(&exports.0) = files.clone();
             *lock(&mailer.0) = post.clone();
             *lock(&secrets.0) = hidden.clone();
         }

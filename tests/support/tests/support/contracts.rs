@@ -1,11 +1,12 @@
 //! The contracts, over the memory adapters: what everybody else's tests stand on keeps them to the letter.
 
 use async_trait::async_trait;
-use engine::ports::{Clock, JobQueue, Mail, Vault};
+use bytes::Bytes;
+use engine::ports::{Clock, ExportFile, JobQueue, Mail, Vault};
 use std::sync::Arc;
-use support::contracts::{self, Allowances, MailProbe, QueueProbe, Subjects};
+use support::contracts::{self, Allowances, ExportProbe, MailProbe, QueueProbe, Subjects};
 use support::faulty::{FaultPlan, Faulty};
-use support::memory::{Delivery, MemoryMailer, MemoryQueue, World};
+use support::memory::{Delivery, MemoryExports, MemoryMailer, MemoryQueue, World};
 
 struct MemoryProbe(Arc<MemoryQueue>, Arc<MemoryMailer>);
 
@@ -54,6 +55,28 @@ async fn the_catalog_keeps_its_contract() {
 async fn the_place_of_anchors_keeps_its_contract() {
     let (world, _, subjects, _) = all();
     contracts::anchors(world.anchors, &subjects).await;
+}
+
+/// Fetches what a link of the memory's leads to.
+struct Fetch(Arc<MemoryExports>);
+
+#[async_trait]
+impl ExportProbe for Fetch {
+    async fn fetch(&self, link: &str) -> Option<Bytes> {
+        let path = link.strip_prefix("https://exports.example/x/")?.split('?').next()?;
+        let (tenant, download) = path.split_once('/')?;
+        self.0.file(&ExportFile { tenant: tenant.parse().ok()?, download: download.parse().ok()? })
+    }
+}
+
+#[tokio::test]
+async fn the_place_of_exports_keeps_its_contract() {
+    let (world, _, subjects, _) = all();
+    let probe = Fetch(world.exports.clone());
+    contracts::exports(&*world.exports, &*world.exports, &probe, &subjects).await;
+    let plan = FaultPlan::new();
+    let under_a_plan = Faulty::new(world.exports.clone(), &plan);
+    contracts::exports(&*under_a_plan, &*world.exports, &probe, &Subjects::seeded(2)).await;
 }
 
 #[tokio::test]

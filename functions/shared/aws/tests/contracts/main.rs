@@ -15,7 +15,7 @@ use aws::{
     DynamoCatalog, KmsKeyRing, KmsSigner, Received, SecretsManagerSecrets, SesMailer, SqsQueue, SqsReceiver,
     mime,
 };
-use aws_vault::{S3Keeper, S3Vault};
+use aws_vault::{S3ExportLinks, S3Exports, S3Keeper, S3Vault};
 use domain::{ErrorKind, Result};
 use engine::ports::{Handed, JobQueue, Mail, MailId, Mailer, Signer, is_address};
 use mail_parser::MessageParser;
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use support::contracts::{self, MailProbe, QueueProbe};
+use support::contracts::{self, ExportProbe, MailProbe, QueueProbe};
 use support::memory::Delivery;
 use target::{SECRET, SENDER, StandIn, Target};
 
@@ -37,6 +37,30 @@ async fn s3_keeps_the_contract_of_the_vault() {
     contracts::vault_keeper(Arc::new(keeper), vault, domain::Timestamp::now(), &target.subjects).await;
     let unknown = S3Keeper::new(&target.clients, &target.names.bucket, "NONE");
     assert_eq!(unknown.unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+/// Fetches as a browser does: without any credential.
+struct Browser;
+
+#[async_trait]
+impl ExportProbe for Browser {
+    async fn fetch(&self, link: &str) -> Option<bytes::Bytes> {
+        let answer = reqwest::get(link).await.unwrap();
+        if !answer.status().is_success() {
+            return None;
+        }
+        let saved_as = answer.headers()["content-disposition"].to_str().unwrap();
+        assert_eq!(saved_as, "attachment; filename=\"a.csv\"");
+        Some(answer.bytes().await.unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s3_keeps_the_contract_of_exports() {
+    let Some(target) = Target::find("Exports on S3").await else { return };
+    let exports = S3Exports::new(&target.clients, &target.names.bucket);
+    let links = S3ExportLinks::new(&target.clients, &target.names.bucket);
+    contracts::exports(&exports, &links, &Browser, &target.subjects).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

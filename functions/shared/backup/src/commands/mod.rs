@@ -8,6 +8,7 @@ pub mod browse;
 pub mod changes;
 pub mod coverage;
 pub mod diffs;
+pub mod downloads;
 pub mod explained;
 pub mod filter;
 mod follows;

@@ -13,6 +13,7 @@ mod audits;
 mod compared;
 mod comparison;
 mod covered_properties;
+mod downloaded;
 mod filtered;
 mod follows_in_time;
 mod history;

@@ -79,6 +79,11 @@ impl Seen {
         read.map_err(|e| Error::corrupt("a stored object cannot be read").caused_by(e))
     }
 
+    /// The names of the properties, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Counts so many objects more that have that property.
     pub fn count(&mut self, property: &str, objects: u64) {
         *self.0.entry(property.to_owned()).or_default() += objects;

@@ -46,6 +46,8 @@ pub enum Scope {
     Restores(TenantId),
     /// What was approved of a tenant's restores. Why apart: jobs write the rows of restores, and none of them approves one.
     Approvals(TenantId),
+    /// The downloads of a tenant. Why apart: what makes their files writes no other row.
+    Downloads(TenantId),
     /// A customer tenant's, by its GUID.
     Tenant(TenantId),
 }
@@ -75,6 +77,7 @@ impl Scope {
             Self::Key(id) => format!("key/{id}"),
             Self::Restores(id) => format!("restores/{id}"),
             Self::Approvals(id) => format!("approvals/{id}"),
+            Self::Downloads(id) => format!("downloads/{id}"),
             Self::Tenant(id) => format!("tenant/{id}"),
         }
     }
@@ -108,6 +111,7 @@ impl Scope {
             Some(("key", id)) => tenant(id).map(Self::Key),
             Some(("restores", id)) => tenant(id).map(Self::Restores),
             Some(("approvals", id)) => tenant(id).map(Self::Approvals),
+            Some(("downloads", id)) => tenant(id).map(Self::Downloads),
             Some(("tenant", id)) => tenant(id).map(Self::Tenant),
             Some(_) => None,
         };

@@ -9,6 +9,7 @@ mod anchors;
 mod catalog;
 mod clock;
 mod directory;
+mod exports;
 mod key_ring;
 mod key_sets;
 mod list_cursor;
@@ -28,6 +29,7 @@ pub use directory::{
     DirectoryPages, DirectoryWrite, DirectoryWriter, Holders, LiveObject, LiveObjects, PageEnd,
     RECOVERY_PERMISSION, ReadPage, Spent, Unreadable,
 };
+pub use exports::{ExportFile, ExportLinks, Exports, MIN_PART_BYTES};
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;
 pub use list_cursor::{list_cursor, read_list_cursor};

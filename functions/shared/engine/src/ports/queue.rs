@@ -15,14 +15,22 @@ pub enum JobQueue {
     PreviewRestore,
     /// Executes restores that were approved.
     RunRestore,
+    /// Makes the files of downloads.
+    ExportData,
     /// Sends the mails of a notice that are due at once.
     SendDigests,
 }
 
 impl JobQueue {
     /// Every queue, one per job.
-    pub const ALL: [Self; 5] =
-        [Self::TakeSnapshot, Self::DiffSnapshots, Self::PreviewRestore, Self::RunRestore, Self::SendDigests];
+    pub const ALL: [Self; 6] = [
+        Self::TakeSnapshot,
+        Self::DiffSnapshots,
+        Self::PreviewRestore,
+        Self::RunRestore,
+        Self::ExportData,
+        Self::SendDigests,
+    ];
 
     /// The job's name, which is the queue's.
     pub fn name(self) -> &'static str {
@@ -31,6 +39,7 @@ impl JobQueue {
             Self::DiffSnapshots => "diff-snapshots",
             Self::PreviewRestore => "preview-restore",
             Self::RunRestore => "run-restore",
+            Self::ExportData => "export-data",
             Self::SendDigests => "send-digests",
         }
     }

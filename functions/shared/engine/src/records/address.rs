@@ -80,6 +80,10 @@ pub struct Restores;
 #[derive(Clone, Copy, Debug)]
 pub struct Approvals;
 
+/// The owner of a tenant's downloads: which files were asked for, and how far they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Downloads;
+
 /// Makes a type an owner, by the kind that it is and the scope of its rows.
 macro_rules! owner {
     ($owner:ty, $id:ty, $kind:ident, $of:pat => $scope:expr) => {
@@ -109,6 +113,7 @@ owner!(Heard, PartnerId, Heard, of => Scope::Heard(of.clone()));
 owner!(Keys, TenantId, Keys, of => Scope::Key(of.clone()));
 owner!(Restores, TenantId, Restores, of => Scope::Restores(of.clone()));
 owner!(Approvals, TenantId, Approvals, of => Scope::Approvals(of.clone()));
+owner!(Downloads, TenantId, Downloads, of => Scope::Downloads(of.clone()));
 owner!(TenantId, TenantId, Tenant, of => Scope::Tenant(of.clone()));
 
 /// The address of one row.

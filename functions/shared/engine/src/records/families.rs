@@ -42,6 +42,8 @@ pub enum OwnerKind {
     Restores,
     /// What was approved of a tenant's restores.
     Approvals,
+    /// A tenant's downloads: which files were asked for, and how far they are.
+    Downloads,
     /// All else that is a customer tenant's.
     Tenant,
 }
@@ -66,6 +68,7 @@ impl OwnerKind {
             Self::Keys => "key",
             Self::Restores => "restores",
             Self::Approvals => "approvals",
+            Self::Downloads => "downloads",
             Self::Tenant => "tenant",
         }
     }
@@ -76,6 +79,7 @@ impl OwnerKind {
             Self::Keys => Some(Scope::Key(tenant.clone())),
             Self::Restores => Some(Scope::Restores(tenant.clone())),
             Self::Approvals => Some(Scope::Approvals(tenant.clone())),
+            Self::Downloads => Some(Scope::Downloads(tenant.clone())),
             Self::Tenant => Some(Scope::Tenant(tenant.clone())),
             _ => None,
         }
@@ -214,6 +218,7 @@ const TABLE: &[Family] = &[
     family(Of::Restores, ("remaking#", "{old id}"), "Remaking", &[], Tenant),
     family(Of::Restores, ("receipt#", "{restore}"), "SignedReceipt", &[], Tenant),
     family(Of::Approvals, ("approval#", "{restore}"), "Approval", &[], Tenant),
+    family(Of::Downloads, ("download#", "{download}"), "Download", &[], Tenant),
     family(Of::Tenant, ("tenant", ""), "Tenant", &[watched::SNAPSHOTS_DUE], TenantLast),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),
     family(Of::Tenant, ("locks-renewed", ""), "LocksRenewed", &[], Tenant),

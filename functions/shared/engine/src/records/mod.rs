@@ -16,6 +16,7 @@ mod budget;
 mod choosing;
 mod course;
 mod diff;
+mod download;
 mod families;
 mod hearing;
 mod idempotency;
@@ -57,6 +58,7 @@ pub use budget::CallerBudget;
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, HeldEarlier, Side, Span};
 pub use domain::organisations::OrganisationState;
+pub use download::{Download, DownloadFormat, DownloadOf, DownloadPlace};
 pub use families::{End, FAMILIES, Family, OwnerKind};
 pub use hearing::{
     About, Former, LateNotice, Line, LookBack, MOST_LATE, MailState, MailTrouble, Narrower, Subscription,

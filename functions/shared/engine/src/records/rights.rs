@@ -27,6 +27,8 @@ pub enum Function {
     PreviewRestore,
     /// Writes to a tenant what was approved.
     RunRestore,
+    /// Makes the file of a download.
+    ExportData,
     /// Sends notices, digests and invitations by mail.
     SendDigests,
     /// Deletes what has ended.
@@ -35,7 +37,7 @@ pub enum Function {
 
 impl Function {
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         AuthorizeRequest,
         PlanApi,
         SnapshotApi,
@@ -44,6 +46,7 @@ impl Function {
         DiffSnapshots,
         PreviewRestore,
         RunRestore,
+        ExportData,
         SendDigests,
         PurgeData,
     ];
@@ -59,6 +62,7 @@ impl Function {
             DiffSnapshots => "diff-snapshots",
             PreviewRestore => "preview-restore",
             RunRestore => "run-restore",
+            ExportData => "export-data",
             SendDigests => "send-digests",
             PurgeData => "purge-data",
         }
@@ -66,8 +70,8 @@ impl Function {
 }
 
 use Function::{
-    AuthorizeRequest, DiffSnapshots, PlanApi, PreviewRestore, PurgeData, RunRestore, ScheduleSnapshots,
-    SendDigests, SnapshotApi, TakeSnapshot,
+    AuthorizeRequest, DiffSnapshots, ExportData, PlanApi, PreviewRestore, PurgeData, RunRestore,
+    ScheduleSnapshots, SendDigests, SnapshotApi, TakeSnapshot,
 };
 use OwnerKind as Of;
 
@@ -131,10 +135,11 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Organisations, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, PurgeData]),
     rights(Of::People, &[AuthorizeRequest, PlanApi, SendDigests, PurgeData], &[PlanApi, SendDigests, PurgeData], &[PlanApi, PurgeData]),
     rights(Of::Heard, &[PlanApi, SendDigests, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
-    rights(Of::Keys, &[PlanApi, SnapshotApi, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[PlanApi], &[PurgeData]),
+    rights(Of::Keys, &[PlanApi, SnapshotApi, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, ExportData, PurgeData], &[PlanApi], &[PurgeData]),
     rights(Of::Restores, &[SnapshotApi, ScheduleSnapshots, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[SnapshotApi, ScheduleSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
     rights(Of::Approvals, &[SnapshotApi, RunRestore, PurgeData], &[SnapshotApi], &[PurgeData]),
-    rights(Of::Tenant, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[TakeSnapshot, DiffSnapshots, PurgeData]),
+    rights(Of::Downloads, &[SnapshotApi, ExportData, PurgeData], &[SnapshotApi, ExportData], &[PurgeData]),
+    rights(Of::Tenant, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, ExportData, SendDigests, PurgeData], &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[TakeSnapshot, DiffSnapshots, PurgeData]),
 ];
 
 /// The rights to the rows of a family: those of its owner.

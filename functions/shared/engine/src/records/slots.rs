@@ -17,6 +17,8 @@ pub enum AskedWork {
     Comparisons,
     /// Previews of restores, until each is ready or has failed.
     Previews,
+    /// Downloads, until the file of each is made or has failed.
+    Downloads,
     /// Snapshots beside those that are due. They take no slot, since a tenant has one at a time; a day's are counted.
     Snapshots,
 }
@@ -27,6 +29,7 @@ impl AskedWork {
         match self {
             Self::Comparisons => "comparisons",
             Self::Previews => "previews",
+            Self::Downloads => "downloads",
             Self::Snapshots => "snapshots",
         }
     }

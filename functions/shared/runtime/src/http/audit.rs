@@ -47,6 +47,11 @@ pub struct AlsoLogged {
     pub subjects: Vec<(&'static str, String)>,
 }
 
+/// Told by a route, as an extension of its reply: what it was about besides what its path names, by ids, such as the snapshot that is
+/// downloaded. It is written down with the outcome.
+#[derive(Clone, Debug)]
+pub struct AlsoAbout(pub Vec<(&'static str, String)>);
+
 /// The router, each of whose routes is written down by that process.
 pub fn audited(router: Router, log: AuditLog, what: Audited) -> Router {
     router.route_layer(from_fn_with_state((log, what, Strangers::default()), layer))
@@ -82,6 +87,8 @@ async fn layer(
     let mut done = Event { at: log.records().clock().now(), outcome: Outcome::Answered(status), ..event };
     if let Ok(reply) = &mut reply {
         done.subjects.extend(made(reply).map(|id| ("made".to_owned(), id)));
+        let about = reply.extensions_mut().remove::<AlsoAbout>();
+        done.subjects.extend(trail::owned(about.map_or_else(Vec::new, |about| about.0)));
         tell(&log, reply, &done, logs.own.as_ref()).await;
     }
     if let Err(error) = append(&log, &logs, &done).await {

@@ -16,7 +16,7 @@ mod trail;
 mod version;
 
 pub use crate::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
-pub use audit::{AlsoLogged, Audited, audited};
+pub use audit::{AlsoAbout, AlsoLogged, Audited, audited};
 pub use budget::RateLimit;
 pub use caller::{Asked, authorizer_context, gateway_context};
 pub use idempotency::idempotent;

@@ -35,6 +35,8 @@ pub const NO_SNAPSHOT: &str = "snp_01jccccccccccccccccccccccc";
 pub const DIFF: &str = "dif_01jaaaaaaaaaaaaaaaaaaaaaaa";
 /// Previewed, with one step.
 pub const RESTORE: &str = "rst_01jaaaaaaaaaaaaaaaaaaaaaaa";
+/// Done: a file of the snapshot.
+pub const DOWNLOAD: &str = "dow_01jaaaaaaaaaaaaaaaaaaaaaaa";
 /// The key of the role assignment.
 pub const ASSIGNMENT: &str = "p|r|/administrativeUnits/a|";
 
@@ -90,6 +92,7 @@ impl Plane {
             keys: world.key_ring.clone(),
             records: Records::new(catalog, world.clock.clone()),
             queue: world.queue.clone(),
+            links: world.exports.clone(),
             clock: world.clock.clone(),
             ids: world.ids.clone(),
         });
@@ -201,4 +204,4 @@ pub fn as_role(owner: &Caller, role: Role, organisations: Option<Vec<Organisatio
     Caller::Member(Member { role, organisations, ..member.clone() })
 }
 
-pub const FEATURES: [Feature; 3] = [Feature::Search, Feature::Compare, Feature::Restore];
+pub const FEATURES: [Feature; 4] = [Feature::Search, Feature::Compare, Feature::Restore, Feature::Download];

@@ -1,13 +1,14 @@
 //! What jobs would have stored: rows, a page of changes, a plan.
 
-use super::{DIFF, EARLIER_SNAPSHOT, Plane, RESTORE, SNAPSHOT};
+use super::{DIFF, DOWNLOAD, EARLIER_SNAPSHOT, Plane, RESTORE, SNAPSHOT};
 use backup::archive::Archive;
 use domain::restore::{Phase, RestorePlan, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::Clock;
 use engine::records::{
-    Approval, AskedWork, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreState, RunCount, Side,
-    SignedReceipt, Snapshot, Tenant, WorkSlots, delete,
+    Approval, AskedWork, CredentialStatus, Diff, DiffCounts, Download, DownloadFormat, DownloadOf,
+    DownloadPlace, JobState, Restore, RestoreState, RunCount, Side, SignedReceipt, Snapshot, Tenant,
+    WorkSlots, delete,
 };
 use restore::plans::PlanStore;
 use restore::preview_restore::Archived;
@@ -42,13 +43,41 @@ impl Plane {
         self.store_comparison().await;
         self.store_restore().await;
         self.store_receipt().await;
+        self.store_download().await;
+    }
+
+    async fn store_download(&self) {
+        let now = self.world.clock.now();
+        let snapshot = SNAPSHOT.parse().unwrap();
+        let row = Download {
+            id: DOWNLOAD.parse().unwrap(),
+            tenant: self.tenant.clone(),
+            of: DownloadOf::Snapshot { snapshot, kinds: vec![], key: None },
+            format: DownloadFormat::Csv,
+            requested_by: "hft_12345678".to_owned(),
+            requested_at: now,
+            touched_at: now,
+            done_at: Some(now),
+            state: JobState::Done,
+            attempts: 1,
+            in_vain: 0,
+            upload: None,
+            parts: vec![],
+            columns: vec![],
+            place: DownloadPlace::default(),
+            records: 3,
+            expected: Some(3),
+            bytes: 300,
+            error: None,
+        };
+        self.records.put_new(&row).await.unwrap();
     }
 
     /// Everything as it was: no snapshot is being taken, and the restore is in that state.
     pub async fn stands(&self, state: RestoreState) {
         let now = self.world.clock.now();
         self.edit(&Tenant::at(&self.tenant), |row| row.open_snapshot = None).await;
-        for work in [AskedWork::Comparisons, AskedWork::Previews] {
+        for work in [AskedWork::Comparisons, AskedWork::Previews, AskedWork::Downloads] {
             if self.records.find(&WorkSlots::at(&self.tenant, work)).await.unwrap().is_some() {
                 self.edit(&WorkSlots::at(&self.tenant, work), |row| row.open.clear()).await;
             }

@@ -218,6 +218,7 @@ impl Fleet {
                 keys: Arc::new(Priced(world.key_ring.clone(), simulation.clone())),
                 records: records.clone(),
                 queue: world.queue.clone(),
+                links: world.exports.clone(),
                 clock: simulation.clone(),
                 ids: world.ids.clone(),
             });

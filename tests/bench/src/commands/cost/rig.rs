@@ -252,7 +252,7 @@ impl Rig {
             JobQueue::TakeSnapshot => Box::new(self.reading()?),
             JobQueue::DiffSnapshots => Box::new(self.comparing()?),
             JobQueue::SendDigests => Box::new(self.mailing()?),
-            JobQueue::PreviewRestore | JobQueue::RunRestore => {
+            JobQueue::PreviewRestore | JobQueue::RunRestore | JobQueue::ExportData => {
                 return Err("nothing is restored here".to_owned());
             }
         })

@@ -1,9 +1,10 @@
 //! The jobs of one process, each port under the plan, and catalog and vault behind the job's role as the template has it.
 
 use super::clock::JoinedClock;
-use backup::{diff_snapshots, schedule_snapshots, take_snapshot};
+use backup::{diff_snapshots, export_data, schedule_snapshots, take_snapshot};
 use engine::ports::{
-    Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Returns, Vault, VaultKeeper,
+    Catalog, Clock, Directory, DirectoryWriter, Exports, JobQueue, KeyRing, Mailer, Queue, Returns, Vault,
+    VaultKeeper,
 };
 use engine::records::Records;
 use engine::records::rights::Function;
@@ -19,12 +20,15 @@ use support::policy::{Deployed, Refusals};
 
 /// For how many days a blob is locked, as the template says by itself.
 pub const LOCK_DAYS: u32 = 21;
+/// How long the parts of a download's file are here: so that there are many.
+const EXPORT_PART_BYTES: usize = 4_000;
 
 pub struct Workers {
     take: Box<dyn JobWorker>,
     diff: Box<dyn JobWorker>,
     preview: Box<dyn JobWorker>,
     restore: Box<dyn JobWorker>,
+    export: Box<dyn JobWorker>,
     mail: Mail,
     schedule: Box<dyn TickWorker>,
     /// When what it could not finish comes back.
@@ -46,6 +50,8 @@ impl Workers {
         let queue: Arc<dyn Queue> = Faulty::new(world.queue.clone(), plan);
         world.mailer.begin_to_tell();
         let mailer: Arc<dyn Mailer> = Faulty::new(world.mailer.clone(), plan);
+        let exports: Arc<dyn Exports> = Faulty::new(world.exports.clone(), plan);
+        world.exports.take_small_parts();
         let ids = world.ids.clone();
         let client = |secret: &str| {
             let settings = GraphSettings {
@@ -94,6 +100,17 @@ impl Workers {
                 queue: queue.clone(),
                 clock: clock.clone(),
             })),
+            export: Box::new(
+                export_data::Worker::new(export_data::Ports {
+                    vault: vault(Function::ExportData),
+                    keys: keys.clone(),
+                    exports,
+                    records: records(Function::ExportData),
+                    queue: queue.clone(),
+                    clock: clock.clone(),
+                })
+                .cutting(EXPORT_PART_BYTES),
+            ),
             restore: Box::new(run_restore::Worker::new(run_restore::Ports {
                 directory,
                 writer,
@@ -128,6 +145,7 @@ impl Workers {
             JobQueue::DiffSnapshots => &*self.diff,
             JobQueue::PreviewRestore => &*self.preview,
             JobQueue::RunRestore => &*self.restore,
+            JobQueue::ExportData => &*self.export,
             JobQueue::SendDigests => &self.mail,
         }
     }

@@ -15,7 +15,7 @@ const TAKEN: &[(&str, &str, &[&str])] = &[
     ("records", "dynamodb", CATALOG),
     ("catalog", "dynamodb", CATALOG),
     ("gate", "dynamodb", CATALOG),
-    ("clients", "s3", &["aws-vault/src/vault.rs", "aws-vault/src/keeper.rs"]),
+    ("clients", "s3", &["aws-vault/src/vault.rs", "aws-vault/src/keeper.rs", "aws-vault/src/exports.rs"]),
     ("bucket", "s3", &[]),
     ("queue", "sqs", &["aws/src/queue.rs"]),
     ("returns", "sqs", &["aws/src/returns.rs"]),
@@ -31,6 +31,10 @@ const TAKEN: &[(&str, &str, &[&str])] = &[
 /// Calls whose action is not named as they are. Source: service authorization reference.
 const NAMED_OTHERWISE: &[(&str, &[&str])] = &[
     ("s3.list_objects_v2", &["s3:ListBucket"]),
+    // All that makes an object of parts asks for the right to put it.
+    ("s3.create_multipart_upload", &["s3:PutObject"]),
+    ("s3.upload_part", &["s3:PutObject"]),
+    ("s3.complete_multipart_upload", &["s3:PutObject"]),
     // A transaction asks for the right to each of its parts.
     ("dynamodb.transact_write_items", &["dynamodb:PutItem", "dynamodb:DeleteItem"]),
     // A raw message asks for both.
@@ -75,6 +79,11 @@ const NOT_USED: &[(&str, &str, &str)] = &[
     ("run-restore", "s3:PutObjectRetention", "take-snapshot alone renews locks"),
     ("run-restore", "s3:GetObjectRetention", "take-snapshot alone renews locks"),
     ("run-restore", "kms:GenerateDataKey", "plan-api makes keys"),
+    ("export-data", "s3:DeleteObject", "purge-data alone deletes"),
+    ("export-data", "s3:PutObjectRetention", "take-snapshot alone renews locks"),
+    ("export-data", "s3:GetObjectRetention", "take-snapshot alone renews locks"),
+    ("export-data", "kms:GenerateDataKey", "plan-api makes keys"),
+    ("export-data", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
     ("purge-data", "s3:PutObjectRetention", "take-snapshot alone renews locks"),
     ("purge-data", "s3:GetObjectRetention", "take-snapshot alone renews locks"),
 ];

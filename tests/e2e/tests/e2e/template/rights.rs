@@ -1,4 +1,5 @@
 //! What the functions may do: each role against what its function is for.
+//! Over 400 lines: one test for each sort of right, and what they all read the template with.
 
 use super::{Template, attribute, function_names, pascal, reference};
 use engine::ports::Scope;
@@ -155,7 +156,8 @@ fn plan_api_neither_sees_blobs_nor_opens_a_tenants_key() {
         }
     }
     assert_eq!(who_may(&template, "kms:GenerateDataKey", |r| *r == key), ["plan-api"]);
-    let may_open = ["diff-snapshots", "preview-restore", "run-restore", "snapshot-api", "take-snapshot"];
+    let may_open =
+        ["diff-snapshots", "export-data", "preview-restore", "run-restore", "snapshot-api", "take-snapshot"];
     assert_eq!(who_may(&template, "kms:Decrypt", |r| *r == key), may_open);
 }
 
@@ -199,6 +201,7 @@ fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
     let expected = BTreeMap::from([
         ("authorize-request", vec![]),
         ("diff-snapshots", vec!["DiffSnapshotsQueue", "PreviewRestoreQueue", "SendDigestsQueue"]),
+        ("export-data", vec!["ExportDataQueue"]),
         ("plan-api", vec![]),
         ("preview-restore", vec!["PreviewRestoreQueue", "RunRestoreQueue", "SendDigestsQueue"]),
         ("purge-data", vec!["TickDeadLetters"]),
@@ -218,7 +221,13 @@ fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
         ("serve-portal", vec![]),
         (
             "snapshot-api",
-            vec!["TakeSnapshotQueue", "DiffSnapshotsQueue", "PreviewRestoreQueue", "RunRestoreQueue"],
+            vec![
+                "TakeSnapshotQueue",
+                "DiffSnapshotsQueue",
+                "PreviewRestoreQueue",
+                "RunRestoreQueue",
+                "ExportDataQueue",
+            ],
         ),
         ("take-snapshot", vec!["TakeSnapshotQueue", "DiffSnapshotsQueue", "SendDigestsQueue"]),
     ]);
@@ -267,9 +276,10 @@ fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place(
     let blobs = one_of_the_vaults("/t/*", &json!({ "Fn::Sub": "${Vault.Arn}/t/*" }));
     for function in function_names() {
         for grant in grants(&template, &function) {
-            // Not one of the vault's: the test below says who has it.
-            let of_anchors = grant.resources.iter().all(|r| r.to_string().contains("Anchors"));
-            if grant.actions.iter().any(|action| action.starts_with("s3:")) && !of_anchors {
+            // Not those of the vault: the tests below say who has them.
+            let is_other = |r: &Value| ["Anchors", "Exports"].iter().any(|name| r.to_string().contains(name));
+            let of_others = grant.resources.iter().all(is_other);
+            if grant.actions.iter().any(|action| action.starts_with("s3:")) && !of_others {
                 let wanted =
                     if grant.actions.contains(&"s3:ListBucket".to_owned()) { &bucket } else { &blobs };
                 let all = grant.resources.iter().all(|r| [&bucket, &blobs].contains(&r));
@@ -290,6 +300,29 @@ fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place(
         assert_eq!(variables["HOLDFAST_KMS_KEY"], tenants_key(), "{function}");
     }
     assert_eq!(template.get("TenantKeysKey").properties["MultiRegion"], reference("TenantKeyMultiRegion"));
+}
+
+#[test]
+fn export_data_puts_files_and_reads_none_and_snapshot_api_leads_to_them_and_puts_none() {
+    let template = Template::read();
+    let files = json!({ "Fn::Sub": "${Exports.Arn}/x/*" });
+    for (action, who) in [("s3:PutObject", "export-data"), ("s3:GetObject", "snapshot-api")] {
+        assert_eq!(who_may(&template, action, |r| *r == files), [who], "{action}");
+    }
+    let of_exports = |r: &Value| r.to_string().contains("Exports");
+    for function in function_names() {
+        for grant in grants(&template, &function).into_iter().filter(|g| g.resources.iter().any(of_exports)) {
+            assert_eq!(
+                (grant.actions.len(), &grant.resources[..]),
+                (1, slice::from_ref(&files)),
+                "{function}"
+            );
+        }
+    }
+    // Of the vault it reads, and adds nothing.
+    let blobs =
+        where_allowed(&template, "export-data", "s3:PutObject").into_iter().filter(|r| !of_exports(r));
+    assert_eq!(blobs.count(), 0);
 }
 
 #[test]

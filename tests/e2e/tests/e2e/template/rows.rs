@@ -45,6 +45,7 @@ fn partitions(owner: OwnerKind) -> Vec<Scope> {
         OwnerKind::Keys => vec![Scope::Key(tenant)],
         OwnerKind::Restores => vec![Scope::Restores(tenant)],
         OwnerKind::Approvals => vec![Scope::Approvals(tenant)],
+        OwnerKind::Downloads => vec![Scope::Downloads(tenant)],
         OwnerKind::Tenant => vec![Scope::Tenant(tenant)],
     }
 }

@@ -12,8 +12,9 @@ use local::embedded::EmbeddedDynamo;
 use partners::commands::connect::LOOK_UP_SECONDS;
 use runtime::http::RateLimit;
 use runtime::settings::{
-    ANCHORS_BUCKET, BOOTSTRAP_SHA256, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL,
-    RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, VAULT_LOCK_DAYS, VAULT_LOCK_MODE, WRITER_CLIENT_ID,
+    ANCHORS_BUCKET, BOOTSTRAP_SHA256, CONSENT_SIGN_IN, EXPORTS_BUCKET, LOG, OIDC_AUDIENCE, OIDC_ISSUER,
+    PUBLIC_URL, RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, VAULT_LOCK_DAYS, VAULT_LOCK_MODE,
+    WRITER_CLIENT_ID,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -58,7 +59,8 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
                 RATE_PER_MINUTE,
                 RATE_BURST,
             ],
-            "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST],
+            "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST, EXPORTS_BUCKET],
+            "export-data" => &[EXPORTS_BUCKET],
             "take-snapshot" => &[READING, &[VAULT_LOCK_DAYS, VAULT_LOCK_MODE]].concat(),
             "diff-snapshots" | "preview-restore" => READING,
             "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
@@ -300,6 +302,21 @@ fn blobs_are_versioned_locked_private_and_reached_by_tls_only() {
 }
 
 #[test]
+fn files_of_downloads_end_after_a_day_and_so_do_parts_that_nobody_completed() {
+    let exports = Template::read().get("Exports").properties.clone();
+    let [rule] = &exports["LifecycleConfiguration"]["Rules"].as_array().unwrap()[..] else {
+        panic!("one rule")
+    };
+    assert_eq!((&rule["Status"], &rule["ExpirationInDays"]), (&json!("Enabled"), &json!(1)));
+    assert_eq!(rule["AbortIncompleteMultipartUpload"], json!({ "DaysAfterInitiation": 1 }));
+    assert_eq!(rule.get("Filter"), None, "all of them");
+    assert_eq!(exports.get("VersioningConfiguration"), None, "nothing of one is left");
+    assert_eq!(exports.get("ObjectLockEnabled"), None);
+    let by_s3 = &exports["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+    assert_eq!(by_s3["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256");
+}
+
+#[test]
 fn signed_heads_are_locked_for_years_and_never_replaced() {
     let template = Template::read();
     let anchors = template.get("Anchors").properties;
@@ -323,7 +340,7 @@ fn signed_heads_are_locked_for_years_and_never_replaced() {
 #[test]
 fn who_asked_for_a_blob_is_written_down_where_no_function_may_write() {
     let template = Template::read();
-    let kept = ["Vault", "Anchors"];
+    let kept = ["Vault", "Anchors", "Exports"];
     let prefixes = kept.map(|bucket| {
         let to = &template.get(bucket).properties["LoggingConfiguration"];
         assert_eq!(to["DestinationBucketName"], reference("VaultLogs"));
