@@ -287,6 +287,74 @@ plans-sku-why = Entra ist für { $partner } nicht aktiv. Ein Inhaber oder Super-
 plans-activate = Entra aktivieren
 form-save = Speichern
 
+## Lists of the partner
+
+page-invitations = Einladungen
+page-partners = Partner darunter
+page-transfers = Ihnen angebotene Übertragungen
+page-downgrade-requests = Verkleinerungen
+page-sessions = Ihre Sitzungen
+lists-caption =
+    { $count ->
+        [one] { $count } auf dieser Seite
+       *[other] { $count } auf dieser Seite
+    }
+lists-empty = Hier ist noch nichts.
+lists-new-invitations = Jemanden einladen
+lists-new-tokens = Token machen
+lists-new-partners = Partner darunter anlegen
+lists-remove = Entfernen
+lists-withdraw = Zurückziehen
+lists-rotate = Neu machen
+lists-revoke = Widerrufen
+lists-approve = Zustimmen
+lists-refuse = Ablehnen
+lists-end = Beenden
+lists-field-name = Name
+lists-field-email = Mailadresse
+lists-field-role = Rolle
+lists-field-owner-name = Name des Inhabers
+lists-field-owner-email = Mailadresse des Inhabers
+head-actions = Aktionen
+head-email = Mailadresse
+head-role = Rolle
+head-signs-in = Meldet sich an
+head-zone = Zeitzone
+head-mailed = Gemailt
+head-expires = Gültig bis
+head-accepted = Angenommen
+head-prefix = Beginnt mit
+head-used = Zuletzt benutzt
+head-revoked = Widerrufen
+head-time = Zeit
+head-who = Wer
+head-from = Von
+head-to = Zu
+head-request = Anfrage
+head-sku = Entra aktiv
+request-open = offen
+request-approved = zugestimmt
+request-refused = abgelehnt
+once-secret = Geheimnis
+usage-month = Monat
+usage-through = Gezählt bis
+usage-caption =
+    { $count ->
+        [one] { $count } Zeile auf dieser Seite
+       *[other] { $count } Zeilen auf dieser Seite
+    }
+usage-empty = In diesem Monat wird nichts berechnet.
+usage-total = Summe
+usage-parts =
+    { $count ->
+        [one] { $count } Teil
+       *[other] { $count } Teile
+    }
+head-organisation = Organisation
+head-seat-days = Platztage
+head-amount = Betrag
+head-parts = Teile des Monats
+
 ## One organisation's portal
 
 dashboard-snapshot = Sicherung

@@ -287,6 +287,74 @@ plans-sku-why = Entra is not active for { $partner }. An Owner or Super Admin ac
 plans-activate = Activate Entra
 form-save = Save
 
+## Lists of the partner
+
+page-invitations = Invitations
+page-partners = Partners below
+page-transfers = Transfers offered to you
+page-downgrade-requests = Downgrades
+page-sessions = Your sessions
+lists-caption =
+    { $count ->
+        [one] { $count } on this page
+       *[other] { $count } on this page
+    }
+lists-empty = There is nothing here yet.
+lists-new-invitations = Invite somebody
+lists-new-tokens = Make a token
+lists-new-partners = Make a partner below
+lists-remove = Remove
+lists-withdraw = Withdraw
+lists-rotate = Make anew
+lists-revoke = Revoke
+lists-approve = Approve
+lists-refuse = Refuse
+lists-end = End
+lists-field-name = Name
+lists-field-email = Mail address
+lists-field-role = Role
+lists-field-owner-name = Name of its owner
+lists-field-owner-email = Mail address of its owner
+head-actions = Actions
+head-email = Mail address
+head-role = Role
+head-signs-in = Signs in
+head-zone = Time zone
+head-mailed = Mailed
+head-expires = Good until
+head-accepted = Accepted
+head-prefix = Begins with
+head-used = Last used
+head-revoked = Revoked
+head-time = Time
+head-who = Who
+head-from = From
+head-to = To
+head-request = Request
+head-sku = Entra active
+request-open = open
+request-approved = approved
+request-refused = refused
+once-secret = Secret
+usage-month = Month
+usage-through = Counted through
+usage-caption =
+    { $count ->
+        [one] { $count } line on this page
+       *[other] { $count } lines on this page
+    }
+usage-empty = Nothing is billed in this month.
+usage-total = Sum
+usage-parts =
+    { $count ->
+        [one] { $count } part
+       *[other] { $count } parts
+    }
+head-organisation = Organisation
+head-seat-days = Seat days
+head-amount = Amount
+head-parts = Parts of the month
+
 ## One organisation's portal
 
 dashboard-snapshot = Backup

@@ -3,14 +3,17 @@
 mod compare;
 mod dashboard;
 mod jobs;
+mod lists;
 mod organisation;
 mod organisations;
+mod partner;
 mod plans;
 mod restore;
 mod restores;
 mod search;
 mod snapshots;
 mod today;
+mod usage;
 
 use crate::Portal;
 use crate::api::List;
@@ -42,6 +45,9 @@ pub fn routes() -> Router<Portal> {
         .route("/plans/new", get(plans::new).post(plans::create))
         .route("/plans/sku", post(plans::activate))
         .route("/plans/{pln}", get(plans::one).post(plans::edit))
+        .route("/usage", get(usage::page))
+        .route("/partner", get(partner::page))
+        .merge(lists::routes())
         .merge(inside())
 }
 

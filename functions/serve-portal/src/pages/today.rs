@@ -61,8 +61,8 @@ pub(super) async fn page(asked: Asked) -> Answer {
     for (list, (_, key, weight)) in troubled.iter().zip(TROUBLES) {
         items.extend(list.items.iter().map(|organisation| in_trouble(organisation, key, weight)));
     }
-    items.extend(waiting(transfers, "today-transfer", "name"));
-    items.extend(waiting(downgrades, "today-downgrade", "organisation"));
+    items.extend(waiting(transfers, "/transfers", "today-transfer", "name"));
+    items.extend(waiting(downgrades, "/downgrade-requests", "today-downgrade", "organisation"));
     items.sort_by(|a, b| (a.weight, &a.who).cmp(&(b.weight, &b.who)));
     let running = organisations.items.iter().filter(|o| o.text("state") == "active").count();
     let body = html! {
@@ -122,11 +122,16 @@ fn of_organisation(organisation: &Value) -> Option<Item> {
 }
 
 /// What waits for a decision.
-fn waiting(list: Option<List>, key: &'static str, named: &'static str) -> impl Iterator<Item = Item> {
+fn waiting(
+    list: Option<List>,
+    at: &'static str,
+    key: &'static str,
+    named: &'static str,
+) -> impl Iterator<Item = Item> {
     let items = list.map(|list| list.items).unwrap_or_default();
     items.into_iter().map(move |one| Item {
         weight: 1,
-        address: "/organisations".to_owned(),
+        address: at.to_owned(),
         who: one.text(named).to_owned(),
         key,
         more: String::new(),

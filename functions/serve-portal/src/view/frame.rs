@@ -192,10 +192,15 @@ fn document(l: Language, title: &str, body: &Markup) -> Markup {
 }
 
 /// The partner's pages, each with the right without which there is nothing on it.
-const PAGES: [(&str, &str, &str); 3] = [
+const PAGES: [(&str, &str, &str); 8] = [
     ("/", "today", "readPartner"),
     ("/organisations", "organisations", "readPartner"),
     ("/plans", "plans", "readPartner"),
+    ("/usage", "usage", "readMoney"),
+    ("/people", "people", "managePeople"),
+    ("/tokens", "tokens", "manageTokens"),
+    ("/audit", "audit", "readAudit"),
+    ("/partner", "partner", "readPartner"),
 ];
 
 /// Whether somebody is of one organisation alone, whose portal is all that there is for them.

@@ -119,3 +119,46 @@ async fn whoever_signs_out_ends_the_session_at_the_api() {
     assert!(seen.headers[SET_COOKIE].to_str().unwrap().starts_with("holdfast-local=; "));
     assert_eq!(stage.calls().pop().unwrap().line, "DELETE /v1/sessions/ses_1");
 }
+
+#[tokio::test]
+async fn a_token_is_made_after_a_fresh_sign_in_alone_and_shown_once() {
+    let stage = Stage::of("owner", "Fabrikam").await;
+    stage.told("POST /v1/tokens", 201, &json!({ "id": "tok_1", "token": "hft_secret" }));
+    let seen = stage.post("/tokens", "key=k1&name=Nightly&role=support").await;
+    assert!(seen.text.contains("value=\"hft_secret\"") && seen.headers["cache-control"] == "no-store");
+    let call = stage.calls().pop().unwrap();
+    assert_eq!(
+        (call.line.as_str(), call.body),
+        ("POST /v1/tokens", json!({ "name": "Nightly", "role": "support" }))
+    );
+    let mut long_ago = me("owner");
+    long_ago["signInAgeSeconds"] = json!(901);
+    stage.told("GET /v1/me", 200, &long_ago);
+    assert_eq!(stage.post("/tokens", "key=k2&name=Nightly&role=support").await.status, StatusCode::FORBIDDEN);
+    assert!(stage.calls().iter().all(|call| call.line.starts_with("GET ")));
+}
+
+#[tokio::test]
+async fn a_partner_below_is_made_with_its_owner() {
+    let stage = Stage::of("owner", "Fabrikam").await;
+    stage.told("POST /v1/partners", 201, &json!({ "id": "prt_2", "ownerToken": null }));
+    let seen =
+        stage.post("/partners", "key=k1&name=Below&owner.name=Bo&owner.email=bo%40below.example").await;
+    assert_eq!(
+        (seen.status, &seen.headers[LOCATION]),
+        (StatusCode::SEE_OTHER, &"/partners".parse().unwrap())
+    );
+    let owner = json!({ "name": "Bo", "email": "bo@below.example" });
+    assert_eq!(stage.calls().pop().unwrap().body, json!({ "name": "Below", "owner": owner }));
+}
+
+#[tokio::test]
+async fn a_downgrade_is_refused_with_a_reason() {
+    let stage = Stage::of("owner", "Fabrikam").await;
+    stage.told("POST /v1/downgrade-requests/dwn_1/refuse", 200, &json!({ "id": "dwn_1" }));
+    let at = "/downgrade-requests/dwn_1/refuse";
+    assert_eq!(stage.post(at, "key=k1&reason-dwn_1=").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(stage.post(at, "key=k1&reason-dwn_1=Too+late").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(stage.calls().pop().unwrap().body, json!({ "reason": "Too late" }));
+    assert_eq!(stage.post("/audit/x/erase", "key=k1").await.status, StatusCode::NOT_FOUND);
+}

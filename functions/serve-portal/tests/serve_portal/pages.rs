@@ -40,8 +40,26 @@ async fn full(role: &str, name: &str, state: &str) -> Stage {
     let comparison = json!({ "id": "dif_1", "state": state, "before": "snp_1", "after": "live", "kinds": [], "notCompared": [],
         "counts": { "modified": 1, "privileged": 1 }, "requestedAt": "2026-11-30T09:00:00Z", "doneAt": "2026-11-30T09:01:00Z" });
     stage.lists("/v1/organisations", &[organisation_of(name)]);
-    stage.lists("/v1/transfers", &[]);
-    stage.lists("/v1/downgrade-requests", &[]);
+    let row = json!({ "id": "x_1", "name": name, "email": name, "role": "support", "createdAt": "2026-11-30T09:00:00Z",
+        "who": name, "what": name, "subjects": { "org": name }, "organisation": name, "fromName": name, "seats": 3,
+        "fromProduct": "BackupEntra", "toProduct": "Backup", "state": "open", "prefix": "hft_1" });
+    for list in [
+        "transfers",
+        "downgrade-requests",
+        "people",
+        "invitations",
+        "tokens",
+        "audit",
+        "partners",
+        "sessions",
+    ] {
+        stage.lists(&format!("/v1/{list}"), std::slice::from_ref(&row));
+    }
+    let part = json!({ "from": "2026-11-01", "to": "2026-11-30", "seats": 3, "priceMinor": 290, "amountMinor": 870 });
+    let line = json!({ "organisationName": name, "planName": name, "currency": "EUR", "seatDays": 90, "amountMinor": 870,
+        "parts": [part] });
+    let usage = json!({ "lines": [line], "totals": [{ "currency": "EUR", "amountMinor": 870 }], "through": "2026-11-30" });
+    stage.told("GET /v1/usage", 200, &usage);
     stage.lists("/v1/plans", &[]);
     stage.told(
         &format!("GET {at}/subscription"),
@@ -70,13 +88,23 @@ async fn full(role: &str, name: &str, state: &str) -> Stage {
     stage
 }
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 27] = [
     "/",
     "/organisations",
     "/organisations/new",
     "/organisations/org_1",
     "/plans",
     "/plans/new",
+    "/usage",
+    "/people",
+    "/invitations",
+    "/tokens",
+    "/audit",
+    "/partner",
+    "/partners",
+    "/transfers",
+    "/downgrade-requests",
+    "/sessions",
     "/e/org_1",
     "/e/org_1/snapshots",
     "/e/org_1/snapshots/snp_1",

@@ -22,7 +22,7 @@ fn code(folder: &Path) -> String {
 }
 
 /// Sorts of words, whose texts are found by what the API answers: each with the enumerations that it is for.
-const WORDS: [(&str, &[&str]); 21] = [
+const WORDS: [(&str, &[&str]); 22] = [
     ("state", &["OrganisationState"]),
     ("credentials", &["CredentialStatus"]),
     ("product", &["ProductType"]),
@@ -40,6 +40,7 @@ const WORDS: [(&str, &[&str]); 21] = [
     ("duty", &["DutyState"]),
     ("feature", &["Feature"]),
     ("rule", &["ApprovalRule"]),
+    ("request", &["RequestState"]),
     ("way", &[]),
     ("action", &[]),
     ("job-of", &[]),
@@ -92,6 +93,7 @@ fn every_text_is_used() {
         "restore-step-",
         "restore-count-",
         "organisation-",
+        "lists-",
     ];
     for key in keys(ENGLISH) {
         let is_word = WORDS.iter().any(|(sort, _)| key.starts_with(&format!("{sort}-")));

@@ -1,0 +1,36 @@
+//! The partner itself: what it may sell, and the ways to what is decided and managed for it.
+
+use crate::asked::{Answer, Asked, Page, may};
+use crate::json::Fields;
+use crate::view::form::button;
+use crate::view::{facts, name};
+use maud::html;
+use tokio::try_join;
+
+/// The lists that are reached from here, each with the right without which there is nothing on it.
+const WAYS: [(&str, &str); 5] = [
+    ("invitations", "managePeople"),
+    ("partners", "readPartner"),
+    ("transfers", "readPartner"),
+    ("downgrade-requests", "readPartner"),
+    ("sessions", "readPartner"),
+];
+
+pub(super) async fn page(asked: Asked) -> Answer {
+    let l = asked.language;
+    let (me, partner) = try_join!(asked.me(), asked.get(asked.at(&["partner"])?))?;
+    let is_active = partner.is("entraSkuActive");
+    let body = html! {
+        (facts(&[
+            (l.say("head-name"), name(partner.text("name"))),
+            (l.say("head-id"), html! { code { (partner.text("id")) } }),
+            (l.say("head-sku"), html! { (l.say(if is_active { "value-yes" } else { "value-no" })) }),
+            (l.say("organisation-made"), asked.times().at(partner.text("createdAt"))),
+        ]))
+        @if !is_active && may(&me, "managePlans") { (button("/plans/sku", &asked.key(), &l.say("plans-activate"), false)) }
+        ul { @for (at, _) in WAYS.iter().filter(|(_, right)| may(&me, right)) {
+            li { a href={ "/" (at) } { (l.say(&format!("page-{at}"))) } }
+        } }
+    };
+    Ok(asked.show(&me, &Page::new(&l.say("page-partner"), body)))
+}
