@@ -53,8 +53,9 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             .says(
                 "What differs.",
                 "Lists the changes that a comparison found, attribute by attribute and link by link, each with how much it \
-                 matters and why, and with who made it where Microsoft's own log says so, or why that is not known. They can be chosen by kind, by what happened, by class, weight, name, property and actor, and come by \
-                 key or by weight; a part may be short, or empty, though more follows. `format` has them as JSON, as a table for a \
+                 matters and why, and with who made it where Microsoft's own log says so, or why that is not known. They \
+                 can be chosen by kind, by what happened, by class, weight, name, property and actor, and come by key or by \
+                 weight; a part may be short, or empty, though more follows. `format` has them as JSON, as a table for a \
                  spreadsheet, or as text. A change with more than 1,000 links goes on in the next ones, which say `continued`. \
                  While the comparison is not done the answer is 409.",
             )
@@ -112,8 +113,8 @@ async fn changes(
     QueryOf(query): QueryOf<ChangesIn>,
     RawQuery(asked): RawQuery,
 ) -> Reply<Response> {
-    let (tenant, asked, actor) = (admitted.stored()?, query.asked()?, query.actor.as_deref());
-    let Listed { items, next } = api.diffs.authored(tenant, &id, &asked, query.page(), actor).await?;
+    let (tenant, wanted, actor) = (admitted.stored()?, query.asked()?, query.actor.as_deref());
+    let Listed { items, next } = api.diffs.authored(tenant, &id, &wanted, query.page(), actor).await?;
     if query.format == FormatIn::Json {
         let items = items.into_iter().map(ChangeOut::from).collect();
         return Ok(Json(Listed { items, next }).into_response());

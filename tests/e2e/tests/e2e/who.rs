@@ -52,7 +52,8 @@ async fn authored(rig: &Rig, diff: &DiffId, actor: Option<&str>) -> Vec<Authored
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = Page { after, limit: 40, descending: false };
-        let part = rig.diffs().authored(rig.tenant(), diff, &AskedChanges::default(), page, actor).await.unwrap();
+        let part =
+            rig.diffs().authored(rig.tenant(), diff, &AskedChanges::default(), page, actor).await.unwrap();
         all.extend(part.items);
         after = part.next;
         if after.is_none() {

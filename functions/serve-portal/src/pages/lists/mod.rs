@@ -17,7 +17,7 @@ use axum::extract::{Path, Query};
 use axum::routing::{get, post};
 use http::Method;
 use maud::{Markup, html};
-use rows::{Act, Asks, Cell, LISTS, ListPage};
+use rows::{Act, Asks, Cell, How, LISTS, ListPage};
 use serde_json::{Value, json};
 use tokio::try_join;
 
@@ -122,7 +122,7 @@ fn button_of(asked: &Asked, page: &ListPage, act: &Act, row: &Value) -> Markup {
         key: &asked.key(),
         fields: &(!act.reason.is_empty()).then_some(reason).into_iter().collect::<Vec<_>>(),
         submit: &l.say(&format!("lists-{}", act.name)),
-        danger: act.method == Method::DELETE,
+        danger: act.how == How::Deletes,
     })
 }
 
@@ -180,8 +180,12 @@ async fn act(page: &'static ListPage, asked: Asked, (id, act): (String, String),
     } else {
         asked.at(&[page.name, &id, act.path])?
     };
-    let key = (act.method == Method::POST).then_some(key);
-    let made = asked.call(act.method.clone(), at, With { body: body.as_ref(), key, version: None }).await?;
+    let method = match act.how {
+        How::Deletes => Method::DELETE,
+        How::Posts => Method::POST,
+    };
+    let key = (act.how == How::Posts).then_some(key);
+    let made = asked.call(method, at, With { body: body.as_ref(), key, version: None }).await?;
     Ok(secret_or(page, &asked, &me, &made))
 }
 

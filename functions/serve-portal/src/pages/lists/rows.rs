@@ -1,7 +1,5 @@
 //! The lists of a partner, as one table: where each is, what its columns are, and what can be done about a row.
 
-use http::Method;
-
 /// How a value of a row is shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cell {
@@ -21,13 +19,22 @@ pub(super) enum Cell {
     Json,
 }
 
+/// How the API is asked for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// By `DELETE`.
+    Deletes,
+    /// By `POST`.
+    Posts,
+}
+
 /// What can be done about a row.
 #[derive(Debug)]
 pub(super) struct Act {
     /// What it is called in addresses and texts.
     pub name: &'static str,
     /// How the API is asked for it.
-    pub method: Method,
+    pub how: How,
     /// Below the row's place in the API; empty for the row itself.
     pub path: &'static str,
     /// The field of the row that has to be empty for it; empty where it can always be done.
@@ -65,11 +72,11 @@ pub(super) struct ListPage {
 }
 
 const fn deletes(name: &'static str, unless: &'static str) -> Act {
-    Act { name, method: Method::DELETE, path: "", unless, reason: "" }
+    Act { name, how: How::Deletes, path: "", unless, reason: "" }
 }
 
 const fn posts(name: &'static str, unless: &'static str) -> Act {
-    Act { name, method: Method::POST, path: name, unless, reason: "" }
+    Act { name, how: How::Posts, path: name, unless, reason: "" }
 }
 
 use Cell::{Code, Flag, Json, Name, Number, Time, Word};
@@ -178,13 +185,7 @@ pub(super) static LISTS: [ListPage; 8] = [
         ],
         acts: &[
             posts("approve", "decidedAt"),
-            Act {
-                name: "refuse",
-                method: Method::POST,
-                path: "refuse",
-                unless: "decidedAt",
-                reason: "reason",
-            },
+            Act { name: "refuse", how: How::Posts, path: "refuse", unless: "decidedAt", reason: "reason" },
         ],
         new: &[],
         right: "approveDowngrade",
