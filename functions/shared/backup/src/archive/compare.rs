@@ -1,4 +1,4 @@
-//! What differs between two runs. What both share is not read: a leaf of both bases, a layer of both.
+//! What differs between two runs. What both share is not read: a leaf of both bases, the layers with which both begin.
 
 use super::leaves::LeafReader;
 use super::run::Lookup;
@@ -43,7 +43,8 @@ impl Differences {
         after: Option<&RunRef>,
         start: &[u8],
     ) -> Result<Self> {
-        // What both sides share cannot differ: leaves of one name, layers of one name. All that is left is read.
+        // What both sides share cannot differ: leaves of one name, and the layers of one name at the beginning. All that is left
+        // is read.
         let mut candidates = Vec::new();
         if before != after {
             let base = |run: Option<&RunRef>| run.map(|r| r.index);
@@ -112,9 +113,11 @@ async fn only(
     Ok(Some(reader))
 }
 
-/// The layers that the other run does not have.
+/// The layers behind those with which both runs begin. Why not each that the other does not have: what happens twice makes two
+/// layers of one name, and the second decides otherwise than what lies between the two.
 fn unshared<'a>(run: Option<&'a RunRef>, other: Option<&'a RunRef>) -> impl Iterator<Item = BlobHash> + 'a {
     let layers = run.map_or(&[][..], |r| r.layers.as_slice());
     let known = other.map_or(&[][..], |r| r.layers.as_slice());
-    layers.iter().map(|l| l.index).filter(|l| known.iter().all(|k| k.index != *l))
+    let common = layers.iter().zip(known).take_while(|(one, other)| one.index == other.index).count();
+    layers[common..].iter().map(|l| l.index)
 }

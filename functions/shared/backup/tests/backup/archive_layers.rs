@@ -1,7 +1,7 @@
 //! Layers of a run that are made one, and leaves that are stored before their index.
 
 use crate::runs::{Block, Put, apply, archive, contents, sorted, tenant};
-use backup::archive::{Archive, Merge, Merged, Onto, consolidate};
+use backup::archive::{Archive, Differences, Merge, Merged, Onto, consolidate};
 use domain::stored::{BlobHash, Class};
 use engine::ports::BlobName;
 use engine::records::Records;
@@ -25,6 +25,24 @@ async fn of_layers_that_are_made_one_the_newest_value_is_told() {
         assert_eq!(lookup.get(&key).await.unwrap(), Some(&[round][..]));
         assert_eq!(contents(&archive, &run).await[&key], [round]);
     }
+}
+
+/// One that goes, returns and goes again leaves two layers of the same content.
+#[tokio::test]
+async fn what_happens_a_second_time_differs_though_a_layer_of_that_name_is_there_already() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let records: Block = (0..2_000).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1; 300]))).collect();
+    let whole = apply(&archive, None, &[records]).await;
+    let key = b"00250".to_vec();
+    let gone = apply(&archive, Some(&whole), &[vec![(key.clone(), None)]]).await;
+    let back = apply(&archive, Some(&gone), &[vec![(key.clone(), Some(vec![1; 300]))]]).await;
+    let again = apply(&archive, Some(&back), &[vec![(key.clone(), None)]]).await;
+    assert_eq!(again.layers[0].index, again.layers[2].index, "the same content has one name");
+    let mut differences = Differences::new(&archive, Some(&back), Some(&again)).await.unwrap();
+    let found = differences.next().await.unwrap().expect("it went again");
+    assert_eq!((found.key, found.after), (key, None));
+    assert!(differences.next().await.unwrap().is_none());
 }
 
 #[tokio::test]
