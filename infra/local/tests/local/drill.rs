@@ -144,7 +144,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[tokio::test]
 async fn a_snapshot_comes_back_in_an_empty_tenant_and_of_what_does_not_it_is_said_why() {
-    let installed = Installed::with(30).await;
+    let installed = Box::pin(Installed::with(30)).await;
     let vault = installed.folder.path().join("vault");
     let before = files(&vault);
     let report = installed.drill().await.unwrap();
@@ -176,7 +176,7 @@ async fn a_snapshot_comes_back_in_an_empty_tenant_and_of_what_does_not_it_is_sai
 
 #[tokio::test]
 async fn a_snapshot_whose_leaf_is_gone_is_found_to_be_damaged() {
-    let installed = Installed::with(12).await;
+    let installed = Box::pin(Installed::with(12)).await;
     let vault = installed.folder.path().join("vault/t").join(installed.tenant.as_str()).join("leaves");
     let largest = files(&vault).into_iter().max_by_key(|(_, bytes)| bytes.len()).unwrap().0;
     std::fs::remove_file(largest).unwrap();
