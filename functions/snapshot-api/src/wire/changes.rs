@@ -167,7 +167,8 @@ pub struct ChangeOut {
     change: Change,
     /// Why it matters, in words, the gravest first; empty where nothing makes it matter more than any other.
     because: Vec<&'static str>,
-    /// Who made it, or why that is not known; null of a kind that this release does not know.
+    /// Who made it, or why that is not known; null of a kind that this release does not know, and where a snapshot of the
+    /// comparison is no more.
     who: Option<Who>,
 }
 

@@ -60,6 +60,15 @@ fn requests_to_the_api_are_such() {
 }
 
 #[test]
+fn requests_to_the_portal_are_such_and_none_is_to_the_api() {
+    for (case, text) in events("serve-portal") {
+        let event: ApiGatewayV2httpRequest = read(&case, &text);
+        assert_eq!(event.version.as_deref(), Some("2.0"), "{case}");
+        assert!(event.raw_path.is_some_and(|path| !path.starts_with("/v1/")), "{case}");
+    }
+}
+
+#[test]
 fn batches_of_a_queue_are_such_and_every_job_has_one() {
     for job in JobQueue::ALL.map(JobQueue::name) {
         let batches: Vec<_> = events(job).into_iter().filter(|(_, text)| is_batch(text)).collect();

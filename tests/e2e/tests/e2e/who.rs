@@ -238,11 +238,10 @@ async fn where_records_are_missing_their_changes_have_no_author_or_several_and_n
 #[tokio::test]
 async fn records_that_come_late_are_found_when_the_comparison_is_read_again() {
     let played = play(Audits { late_seconds: 40 * 60, ..Audits::default() }).await;
-    let early = authored(&played.rig, &played.diff, None).await;
-    let counts = count(&played, &early);
-    assert!(counts.contains_key(&Finding::NoRecordFound), "{counts:?}");
-    let (_, told) = parts(&early).into_iter().find(|(_, t)| t.answer == Finding::NoRecordFound).unwrap();
-    assert!(told.may_still_come);
+    let early = parts(&authored(&played.rig, &played.diff, None).await);
+    assert!(early.iter().any(|(_, told)| told.answer == Finding::NoRecordFound), "{early:?}");
+    // Whoever did the same before them may be named for now, and it is said that a record may still come.
+    assert!(early.iter().all(|(_, told)| told.may_still_come), "{early:?}");
     pass(&played.rig, 60);
     played.rig.snapshot().await;
     let counts = count(&played, &authored(&played.rig, &played.diff, None).await);

@@ -9,7 +9,7 @@ use crate::archive::{OpenRun, TenantArchive};
 use domain::changes::Change;
 use domain::stored::{AUDIT_OBJECTS_RUN, AUDIT_RUN, AuditHeld, Manifest};
 use domain::who::{AuditRecord, Known, Ours, Who, Window, ids_of, who_changed};
-use domain::{DiffId, Error, Result, SnapshotId, TenantId, Timestamp};
+use domain::{DiffId, Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::Listed;
 use engine::ports::Page;
 use engine::records::{Diff, Found, Record, Restore, Side, Tenant};
@@ -31,7 +31,7 @@ const CLOCKS_MINUTES: i64 = 2;
 pub struct Authored {
     /// What differs.
     pub change: Change,
-    /// Who made it; none where this release does not know its kind.
+    /// Who made it; none where this release does not know its kind, or a snapshot of the comparison is no more.
     pub who: Option<Who>,
 }
 
@@ -51,7 +51,15 @@ impl Diffs {
     ) -> Result<Listed<Authored>> {
         let Listed { items, next } = self.changes_where(tenant, id, asked, page).await?;
         let diff = self.get(tenant, id).await?;
-        let log = Log::open(self, tenant, &diff).await?;
+        let log = match Log::open(self, tenant, &diff).await {
+            Ok(log) => log,
+            // What a comparison found outlives its snapshots.
+            Err(error) if error.kind() == ErrorKind::NotFound && actor.is_none() => {
+                let items = items.into_iter().map(|change| Authored { change, who: None }).collect();
+                return Ok(Listed { items, next });
+            }
+            Err(error) => return Err(error),
+        };
         // Why in parts: a store answers many calls in the time of one.
         let joined = stream::iter(items.into_iter().map(|change| log.join(change))).buffered(AT_ONCE);
         let mut items: Vec<Authored> = joined.try_collect().await?;

@@ -3,8 +3,6 @@
 //! Pure: the archive finds which records differ, this module says what that means. Volatile properties,
 //! spelling of dates and an order that says nothing never make a change; an object created again under a new id is the same.
 
-#[cfg(test)]
-mod attribute_tests;
 mod attributes;
 mod chosen;
 mod class;
@@ -14,6 +12,8 @@ mod observed;
 mod parts;
 mod put_back;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod weight;
 
 pub use attributes::{compare_objects, equal_in, equal_values};

@@ -61,8 +61,16 @@ pub(super) fn absence(held: Option<&AuditHeld>, window: &Window) -> Absence {
     if window.ends > until && cause.is_some() {
         return unread();
     }
-    let may_come = until < plus(window.ends, SignedDuration::from_hours(LATE_HOURS));
-    Absence { may_come, ..said(Finding::NoRecordFound, None) }
+    Absence { may_come: is_early(until, window), ..said(Finding::NoRecordFound, None) }
+}
+
+/// Whether records of that time may still come, of which that much is held: also of what was done after somebody who is found.
+pub(super) fn may_come(held: Option<&AuditHeld>, window: &Window) -> bool {
+    held.and_then(|held| held.until).is_some_and(|until| is_early(until, window))
+}
+
+fn is_early(until: Timestamp, window: &Window) -> bool {
+    until < plus(window.ends, SignedDuration::from_hours(LATE_HOURS))
 }
 
 fn plus(at: Timestamp, by: SignedDuration) -> Timestamp {

@@ -1,6 +1,6 @@
 //! What is told of who made a change: of the whole change, and of its parts where they differ.
 
-use super::absence::{Absence, Window, absence};
+use super::absence::{Absence, Window, absence, may_come};
 use super::activities::{GIVEN, HELD};
 use super::join::{Asked, Deed, Found, Ours, find_author};
 use super::record::{ActorSort, AuditRecord};
@@ -145,7 +145,7 @@ pub struct Told {
     /// The optional permission by which that log could be read, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_help: Option<String>,
-    /// Whether a record may still come: Microsoft writes them late.
+    /// Whether a record may still come, also one that says otherwise than those that are here: Microsoft writes them late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_still_come: bool,
 }
@@ -360,10 +360,12 @@ impl Join<'_> {
             return Told { cause: Some(AuditCause::TooMany), ..Told::new(Finding::NotRead) };
         }
         let Found { exact, candidates, earlier } = find_author(&asked, &records);
+        let may_still_come = may_come(self.known.held, window);
         let author = |record: &&AuditRecord| Author::of(record, ours);
         let earlier = distinct(earlier.iter().map(author));
         if let Some(record) = exact {
-            let told = Told { by: vec![author(&record)], earlier, ..Told::new(Finding::Exact) };
+            let by = vec![author(&record)];
+            let told = Told { by, earlier, may_still_come, ..Told::new(Finding::Exact) };
             // Who synchronises only carries over what somebody did elsewhere.
             if record.actor.is_synchronisation() {
                 let log = OtherLog::OnPremises;
@@ -373,7 +375,7 @@ impl Join<'_> {
         }
         if !candidates.is_empty() {
             let by = distinct(candidates.iter().map(author));
-            return Told { by, earlier, ..Told::new(Finding::Probably) };
+            return Told { by, earlier, may_still_come, ..Told::new(Finding::Probably) };
         }
         let Absence { finding, cause, since, may_come } = absence(self.known.held, window);
         match elsewhere.filter(|_| finding == Finding::NoRecordFound) {

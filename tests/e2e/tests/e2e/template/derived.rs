@@ -56,6 +56,7 @@ const NOT_USED: &[(&str, &str, &str)] = &[
     ("diff-snapshots", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
     ("preview-restore", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
     ("run-restore", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
+    ("export-data", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
     ("send-digests", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
     ("purge-data", "dynamodb:BatchGetItem", "plan-api alone reads many rows at once"),
     ("plan-api", "kms:Decrypt", "it makes tenants' keys and opens none"),
