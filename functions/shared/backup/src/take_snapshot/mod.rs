@@ -278,7 +278,7 @@ impl Worker {
         let last = match self.directory.last_recovery(tenant).await {
             // Why to read everything then: not to know is not to know that there was none. And why no failure: when
             // this service is down but the directory is not, or refuses what it is asked, the backup must go on.
-            Err(error) if is_about_recovery(error.kind()) => {
+            Err(error) if refused::is_about_recovery(error.kind()) => {
                 tracing::warn!(%tenant, %error, "whether Microsoft recovered is not known; reading everything");
                 return Ok(true);
             }
@@ -394,9 +394,4 @@ impl Worker {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether what went wrong with asking for recoveries says nothing of the rest of the tenant.
-fn is_about_recovery(kind: ErrorKind) -> bool {
-    !matches!(kind, ErrorKind::Throttled { .. } | ErrorKind::Stale | ErrorKind::Corrupt)
 }

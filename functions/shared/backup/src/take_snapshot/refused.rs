@@ -8,7 +8,7 @@
 
 use super::Worker;
 use domain::stored::MissingCause;
-use domain::{Error, ErrorReason, Refusal, Result, Timestamp};
+use domain::{Error, ErrorKind, ErrorReason, Refusal, Result, Timestamp};
 use engine::open_work::OpenWork;
 use engine::records::{
     Cause, CredentialStatus, Found, JobState, KindRuns, KindState, NotCovered, ReadingState, Reason,
@@ -184,4 +184,9 @@ pub(super) fn final_gaps(done: &Snapshot) -> Vec<NotCovered> {
 pub(super) fn is_news(before: CredentialStatus, after: CredentialStatus) -> bool {
     let is_expected = before == CredentialStatus::Waiting && after == CredentialStatus::Connected;
     before != after && after != CredentialStatus::Waiting && !is_expected
+}
+
+/// Whether what went wrong with asking for recoveries says nothing of the rest of the tenant.
+pub(super) fn is_about_recovery(kind: ErrorKind) -> bool {
+    !matches!(kind, ErrorKind::Throttled { .. } | ErrorKind::Stale | ErrorKind::Corrupt)
 }
