@@ -3,7 +3,8 @@
 use crate::PlanApi;
 use crate::csv::Table;
 use crate::wire::ListFormat;
-use crate::wire::health::{OrganisationsOut, View};
+use crate::wire::fleet::OrganisationsOut;
+use crate::wire::health::View;
 use crate::wire::organisations::{
     ApprovalsIn, FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
 };

@@ -1,9 +1,8 @@
-//! How organisations are protected, in their list.
+//! How an organisation is protected, and what is asked of that.
 
-use super::organisations::OrganisationOut;
 use domain::{SnapshotId, Timestamp};
-use engine::records::{CredentialStatus, OrganisationState};
-use partners::commands::organisations::{Health, HealthPage, OrganisationView, Sort};
+use engine::records::CredentialStatus;
+use partners::commands::organisations::Sort;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,19 +40,6 @@ impl From<SortIn> for Sort {
     }
 }
 
-/// A part of the organisations that the caller sees.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OrganisationsOut {
-    /// The items of this part.
-    pub items: Vec<OrganisationOut>,
-    /// Where the next part begins, as an opaque text; none at the end. May be set though nothing more follows.
-    pub next: Option<String>,
-    /// What there is in all, where it was asked for how each is protected.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub health: Option<HealthInAllOut>,
-}
-
 /// What there is in all, where it was asked for how each is protected.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -80,20 +66,6 @@ pub struct StatesOut {
     pub deleting: u64,
 }
 
-impl From<HealthPage> for OrganisationsOut {
-    fn from(page: HealthPage) -> Self {
-        let of = |state: OrganisationState| page.states.get(&state).copied().unwrap_or_default();
-        let states = StatesOut {
-            active: of(OrganisationState::Active),
-            suspended: of(OrganisationState::Suspended),
-            unsubscribed: of(OrganisationState::Unsubscribed),
-            deleting: of(OrganisationState::Deleting),
-        };
-        let in_all = HealthInAllOut { states, checked_at: page.checked_at, complete: page.is_complete };
-        Self { items: page.items.into_iter().map(shown).collect(), next: page.next, health: Some(in_all) }
-    }
-}
-
 /// How an organisation is protected.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -116,22 +88,4 @@ pub struct HealthOut {
     pub seats_in_use: Option<u64>,
     /// How many changes comparisons found within a day; null where the caller may not hear of them, or it is not known.
     pub changes: Option<u64>,
-}
-
-fn shown(health: Health) -> OrganisationOut {
-    let Health { customer, is_late, changes } = health;
-    let (tenant, newest) = (customer.tenant, customer.newest);
-    let out = HealthOut {
-        credentials: tenant.as_ref().map(|tenant| tenant.credentials),
-        last_snapshot: tenant.as_ref().and_then(|tenant| tenant.last_sealed.clone()),
-        last_sealed_at: newest.as_ref().map(|newest| newest.sealed_at),
-        late: is_late,
-        next_snapshot_at: tenant.as_ref().and_then(|tenant| tenant.next_snapshot_at),
-        whole: newest.as_ref().map(engine::records::Newest::is_complete),
-        parts_not_held: newest.as_ref().map(|newest| newest.gaps.len() as u64 + newest.more_gaps),
-        seats_in_use: customer.seats.as_ref().map(|count| count.in_use),
-        changes,
-    };
-    let view = OrganisationView { organisation: customer.organisation, tenant: None, connected_before: None };
-    OrganisationOut { health: Some(out), ..view.into() }
 }

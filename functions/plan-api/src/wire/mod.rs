@@ -6,6 +6,7 @@ pub mod audit;
 pub mod consent;
 pub mod deletions;
 pub mod downgrades;
+pub mod fleet;
 pub mod health;
 pub mod invitations;
 mod name;

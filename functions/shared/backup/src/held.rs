@@ -1,6 +1,7 @@
-//! Which snapshot held a run last, where a later one does not hold it.
+//! What is held: which snapshot held a run last, where a later one does not, and whether two know the links of an object.
 
-use domain::kinds::KINDS;
+use crate::archive::SnapshotView;
+use domain::kinds::{KINDS, Kind, LinkType};
 use domain::stored::Manifest;
 use domain::{Result, SnapshotId, TenantId};
 use engine::ports::Page;
@@ -59,6 +60,24 @@ pub(crate) async fn last_holders(
         }
     }
     Ok(found)
+}
+
+/// Whether both sides know all links of a type from an object. A side that does not have the object knows them: there
+/// are none.
+pub(crate) async fn both_know(
+    kind: &Kind,
+    link: &LinkType,
+    sides: [(&SnapshotView, &str); 2],
+) -> Result<bool> {
+    for (view, key) in sides {
+        if view.manifest().may_lack_links(kind, link.relation)
+            && let Some(object) = view.find_object(kind, key).await?
+            && !view.manifest().knows_links(kind, link.relation, &object)
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -42,6 +42,14 @@ pub struct AskedChanges {
 }
 
 impl Diffs {
+    /// The changes that a comparison found, in the order of kinds and keys; `page.after` is a cursor that this list gave.
+    ///
+    /// # Errors
+    /// `Conflict` when it is not done.
+    pub async fn changes(&self, tenant: &TenantId, id: &DiffId, page: Page) -> Result<Listed<Change>> {
+        self.changes_where(tenant, id, &AskedChanges::default(), page).await
+    }
+
     /// The changes that a comparison found and that are asked for; `page.after` is a cursor that this list gave for the same. A part
     /// may have fewer than `page.limit` though more follow.
     ///

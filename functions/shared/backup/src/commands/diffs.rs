@@ -1,9 +1,7 @@
 //! Comparisons: asked for, followed, read.
 
-use super::changes::AskedChanges;
 use super::slots::{self, Asker, TakesSlot};
 use crate::archive::Archive;
-use domain::changes::Change;
 use domain::kinds::{KINDS, Kind};
 use domain::{DiffId, Error, Result, SnapshotId, TenantId, Timestamp};
 use engine::Listed;
@@ -180,14 +178,6 @@ impl Diffs {
         let (rows, next) = self.records.list(&Diff::all(tenant), page).await?;
         let rows = rows.into_iter().map(|row| row.value).filter(|row| wanted.has(row));
         Ok(Listed { items: rows.collect(), next })
-    }
-
-    /// The changes that a comparison found, in the order of kinds and keys; `page.after` is a cursor that this list gave.
-    ///
-    /// # Errors
-    /// `Conflict` when it is not done.
-    pub async fn changes(&self, tenant: &TenantId, id: &DiffId, page: Page) -> Result<Listed<Change>> {
-        self.changes_where(tenant, id, &AskedChanges::default(), page).await
     }
 
     async fn sealed(&self, tenant: &TenantId, id: &SnapshotId) -> Result<Snapshot> {

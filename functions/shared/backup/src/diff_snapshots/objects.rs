@@ -2,9 +2,10 @@
 
 use super::earlier::Earlier;
 use super::ends::Ends;
+use super::holders::Holders;
 use super::matching::NewIds;
 use super::naming::Names;
-use super::rating::{Holders, name_references};
+use super::references::name_references;
 use super::state::State;
 use super::stream::Record;
 use super::unknown;
@@ -245,7 +246,7 @@ impl Comparison<'_> {
             return Ok(false);
         }
         let earlier = self.before.of(kind.run());
-        unknown::both_know(kind, link, [(earlier, from.0), (self.after, from.1)]).await
+        crate::held::both_know(kind, link, [(earlier, from.0), (self.after, from.1)]).await
     }
 
     /// Whether an object is a group that can hold a role; of one that is gone, whether it could.

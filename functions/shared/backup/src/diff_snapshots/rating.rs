@@ -1,29 +1,15 @@
 //! What is known of a change beside what differs: how the object came or went, which of its parts follow from others, and how
 //! much it matters.
 
-use super::naming::Names;
+use super::holders::Holders;
 use super::objects::{Comparison, Side};
 use crate::archive::{SnapshotView, bin};
 use domain::Result;
 use domain::changes::{AttributeChange, Change, How, Reason, What};
-use domain::kinds::{Identity, KINDS, Kind, KindName};
+use domain::kinds::{Identity, KINDS, Kind};
 use domain::restore::may_be_privileged;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
-
-/// Who holds a role, or may activate one, on either side: whether one of their roles gives power over others.
-pub(super) struct Holders(HashMap<String, bool>);
-
-impl Holders {
-    fn add(&mut self, principal: &str, is_privileged: bool) {
-        *self.0.entry(principal.to_owned()).or_default() |= is_privileged;
-    }
-
-    /// Whether a role of theirs gives power over others; none where they hold no role.
-    fn of(&self, key: &str) -> Option<bool> {
-        self.0.get(key).copied()
-    }
-}
+use std::collections::HashMap;
 
 impl Comparison<'_> {
     /// How an object came or went; none where it did neither, and of the facts that somebody holds a role.
@@ -126,7 +112,7 @@ impl Comparison<'_> {
     }
 
     async fn find_holders(&self) -> Result<Holders> {
-        let (mut holders, mut roles) = (Holders(HashMap::new()), HashMap::<String, bool>::new());
+        let (mut holders, mut roles) = (Holders::default(), HashMap::<String, bool>::new());
         for kind in KINDS.iter().filter(|kind| kind.grant().is_some()) {
             let Some(grant) = kind.grant() else { continue };
             for side in [Side::Before, Side::After] {
@@ -162,52 +148,5 @@ impl Comparison<'_> {
             }
         }
         Ok(members)
-    }
-}
-
-/// Puts the names of what values refer to beside them.
-pub(crate) async fn name_references(
-    names: &Names<'_>,
-    kind: &Kind,
-    attributes: &mut [AttributeChange],
-) -> Result<()> {
-    if kind.telling.names.is_empty() {
-        return Ok(());
-    }
-    for attribute in attributes {
-        let mut ids = BTreeMap::new();
-        let innermost = attribute.path.rsplit(['/', ']']).next().unwrap_or_default().to_owned();
-        for value in [&attribute.before, &attribute.after].into_iter().flatten() {
-            refer(kind, &innermost, value, &mut ids);
-        }
-        for item in &attribute.items {
-            refer(kind, "", &item.item, &mut ids);
-            for part in &item.parts {
-                let innermost = part.path.rsplit(['/', ']']).next().unwrap_or_default();
-                for value in [&part.before, &part.after].into_iter().flatten() {
-                    refer(kind, innermost, value, &mut ids);
-                }
-            }
-        }
-        for (id, kinds) in ids {
-            if let Some(name) = names.find(kinds, &id).await? {
-                attribute.names.insert(id, name);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Collects the ids that a value of a property refers to, with the kinds that they may be of.
-fn refer(kind: &Kind, property: &str, value: &Value, ids: &mut BTreeMap<String, &'static [KindName]>) {
-    match value {
-        Value::String(id) => {
-            if let Some(kinds) = kind.led_to(property) {
-                ids.insert(id.clone(), kinds);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| refer(kind, property, item, ids)),
-        Value::Object(map) => map.iter().for_each(|(key, value)| refer(kind, key, value, ids)),
-        _ => {}
     }
 }

@@ -1,9 +1,8 @@
 //! What one side of a comparison does not know is not a change, and is named.
 
 use crate::archive::SnapshotView;
-use domain::Result;
 use domain::changes::AttributeChange;
-use domain::kinds::{Kind, LinkType};
+use domain::kinds::Kind;
 use domain::stored::ExtensionsKnown;
 use engine::records::NotCovered;
 use serde_json::{Map, Value};
@@ -16,24 +15,6 @@ pub(super) fn forget(
     sides: [(&SnapshotView, &Map<String, Value>); 2],
 ) {
     attributes.retain(|a| !sides.iter().any(|(view, o)| view.manifest().is_unknown(kind, &a.property, o)));
-}
-
-/// Whether both sides know all links of a type from an object. A side that does not have the object knows them: there
-/// are none.
-pub(crate) async fn both_know(
-    kind: &Kind,
-    link: &LinkType,
-    sides: [(&SnapshotView, &str); 2],
-) -> Result<bool> {
-    for (view, key) in sides {
-        if view.manifest().may_lack_links(kind, link.relation)
-            && let Some(object) = view.find_object(kind, key).await?
-            && !view.manifest().knows_links(kind, link.relation, &object)
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// The directory extensions of which one of the two sides knows the values and the other does not: one line each, and no

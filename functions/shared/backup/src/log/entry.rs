@@ -1,7 +1,7 @@
 //! What became of one record between two snapshots.
 
 use crate::archive::{SnapshotView, bin, read_object};
-use crate::diff_snapshots::both_know;
+use crate::held::both_know;
 use domain::changes::observe_objects;
 use domain::kinds::{KINDS, Kind, LinkType};
 use domain::stored::{Became, Differing, LogEntry};
