@@ -482,6 +482,15 @@ what-modified = geändert
 what-moved = verschoben
 what-activated = Rolle aktiviert
 what-ended = Aktivierung beendet
+who-exact = von
+who-probably = wahrscheinlich von
+who-noRecordFound = von wem, steht nicht in Microsofts Protokoll
+who-notGranted = von wem, ist nicht bekannt: Die Berechtigung AuditLog.Read.All fehlt
+who-notRead = von wem, ist nicht bekannt: Das Protokoll konnte nicht gelesen werden
+who-olderThanMicrosoftKeeps = von wem, ist nicht bekannt: Microsoft bewahrte das Protokoll nicht länger auf
+who-recordedElsewhere = von wem, steht in einem anderen Protokoll, das nicht gelesen wird
+who-collectionBeganLater = von wem, ist nicht bekannt: Das Protokoll wird erst seit später geführt
+who-may-still-come = Ein Eintrag, der anderes sagt, kann noch kommen.
 
 ## Restores
 

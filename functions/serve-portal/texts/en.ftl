@@ -482,6 +482,15 @@ what-modified = changed
 what-moved = moved
 what-activated = role activated
 what-ended = activation ended
+who-exact = by
+who-probably = probably by
+who-noRecordFound = by whom is not in Microsoft's log
+who-notGranted = by whom is not known: the permission AuditLog.Read.All is missing
+who-notRead = by whom is not known: the log could not be read
+who-olderThanMicrosoftKeeps = by whom is not known: Microsoft kept the log no longer
+who-recordedElsewhere = by whom is in another log, which is not read
+who-collectionBeganLater = by whom is not known: the log is held from a later time on
+who-may-still-come = A record that says otherwise may still come.
 
 ## Restores
 

@@ -7,7 +7,7 @@ use crate::json::Fields;
 use crate::posted::Posted;
 use crate::texts::Language;
 use crate::view::form::{Choice, Field, Form, filter, form};
-use crate::view::{address, badge, facts, more, name, plain, plain_list, what_differs};
+use crate::view::{Times, address, badge, facts, more, name, plain, plain_list, what_differs, who_made_it};
 use axum::extract::{Path, Query};
 use http::Method;
 use maud::{Markup, html};
@@ -207,7 +207,7 @@ fn fields(l: Language, wanted: &Wanted, changes: &[Value]) -> [Field; 3] {
 /// The changes, privileged ones first, each with boxes for whoever may put them back.
 fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[&Value]) -> Markup {
     let (l, ticks) = (asked.language, may(me, "previewRestore"));
-    let all = html! { @for change in changes { (one_change(l, change, ticks)) } };
+    let all = html! { @for change in changes { (one_change(asked.times(), change, ticks)) } };
     if !ticks {
         return all;
     }
@@ -247,7 +247,8 @@ fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[&V
     }
 }
 
-fn one_change(l: Language, change: &Value, ticks: bool) -> Markup {
+fn one_change(times: Times, change: &Value, ticks: bool) -> Markup {
+    let l = times.language;
     let (kind, key) = (change.text("kind"), change.text("key"));
     let heading = html! {
         strong { (name(change.some("name").unwrap_or(key))) } " "
@@ -259,6 +260,7 @@ fn one_change(l: Language, change: &Value, ticks: bool) -> Markup {
             @if ticks {
                 label.tick { input type="checkbox" name="object" value=(json!({ "kind": kind, "key": key }).to_string()); span { (heading) } }
             } @else { p { (heading) } }
+            (who_made_it(times, change))
             (what_differs(l, change, ticks))
         }
     }

@@ -17,7 +17,9 @@ fn snapshot(state: &str) -> Value {
 
 fn change(name: &str) -> Value {
     json!({ "kind": "users", "key": "u1", "name": name, "what": "modified", "privileged": true, "links": [],
-        "attributes": [{ "path": "jobTitle", "property": "jobTitle", "before": name, "after": "Contractor" }] })
+        "attributes": [{ "path": "jobTitle", "property": "jobTitle", "before": name, "after": "Contractor" }],
+        "who": { "answer": "probably", "mayStillCome": true,
+            "by": [{ "sort": "person", "name": name, "address": name, "at": "2026-11-30T08:00:00Z" }] } })
 }
 
 fn step(name: &str, outcome: &Value) -> Value {
@@ -218,6 +220,20 @@ async fn what_is_switched_off_for_an_end_customer_is_absent() {
     }
     let seen = stage.get("/e/org_1/comparisons/dif_1").await;
     assert!(!seen.text.contains("type=\"checkbox\" name=\"object\""), "nothing to tick without restore");
+}
+
+#[tokio::test]
+async fn a_comparison_says_who_made_a_change_when_and_from_where_or_why_that_is_not_known() {
+    let stage = full("owner", "maya@fabrikam.example", "done").await;
+    let page = "/e/org_1/comparisons/dif_1";
+    let seen = stage.get(page).await;
+    for said in ["probably by <bdi>maya@fabrikam.example</bdi>", "2026-11-30 08:00 UTC", "may still come"] {
+        assert!(seen.text.contains(said), "{said}");
+    }
+    let mut unknown = change("Maya");
+    unknown["who"] = json!({ "answer": "notGranted" });
+    stage.lists("/v1/organisations/org_1/comparisons/dif_1/changes", &[unknown]);
+    assert!(stage.get(page).await.text.contains("AuditLog.Read.All is missing"));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ fn code(folder: &Path) -> String {
 }
 
 /// Sorts of words, whose texts are found by what the API answers: each with the enumerations that it is for.
-const WORDS: [(&str, &[&str]); 22] = [
+const WORDS: [(&str, &[&str]); 23] = [
     ("state", &["OrganisationState"]),
     ("credentials", &["CredentialStatus"]),
     ("product", &["ProductType"]),
@@ -32,6 +32,7 @@ const WORDS: [(&str, &[&str]); 22] = [
     ("job", &["JobState"]),
     ("restore", &["RestoreState"]),
     ("what", &["What"]),
+    ("who", &["Finding"]),
     ("warning", &["Warning"]),
     ("remark", &["Remark"]),
     ("cause", &["FailCause", "SkipCause"]),
