@@ -161,18 +161,37 @@ today-nothing = Nichts braucht Sie.
 today-fine = Kunden
 today-fine-count =
     { $count ->
-        [one] { $count } Kunde ist aktiv.
-       *[other] { $count } Kunden sind aktiv.
+        [one] { $count } Kunde braucht niemanden,
+       *[other] { $count } Kunden brauchen niemanden,
     }
-today-only-first = Nur die ersten 200 Organisationen wurden angesehen.
-today-deleting = wird gelöscht
-today-withdrawn = die Zustimmung wurde zurückgezogen: nichts wird gesichert
-today-unreachable = der Mandant ist nicht erreichbar
-today-missing = Berechtigungen fehlen; nicht geschützt:
-today-excess = die Anwendung hat mehr Berechtigungen, als sie braucht
-today-unconnected = ist noch nicht verbunden
-today-transfer = wird Ihnen von einem anderen Partner angeboten
-today-downgrade = bittet um einen kleineren Plan
+today-of-count =
+    { $count ->
+        [one] von { $count }.
+       *[other] von { $count }.
+    }
+today-checked = Angesehen
+today-since = seit
+today-until = bis
+today-critical = kritisch
+today-only-first = Nicht alle Organisationen konnten angesehen werden.
+attention-consent-withdrawn = die Zustimmung wurde zurückgezogen: nichts wird gesichert
+attention-unreachable = der Mandant ist nicht erreichbar
+attention-late-snapshot = kein Snapshot seit länger, als es sein sollte
+attention-privileged-changes = Änderungen daran, wer was darf, die niemand angesehen hat
+attention-restore-failed = eine Wiederherstellung schlug fehl oder wurde nicht in allen Schritten geprüft
+attention-missing-permissions = Berechtigungen fehlen; nicht geschützt
+attention-own-secret-ends = das Geheimnis, mit dem Mandanten gelesen werden, läuft bald ab
+attention-connection-failed = aus der Verbindung wurde nichts
+attention-restore-waits = eine Wiederherstellung wartet auf Freigabe
+attention-not-covered = der neueste Snapshot enthält nicht alles
+attention-data-ends = was gespeichert ist, wird bald gelöscht
+attention-excess-permissions = die Anwendung hat mehr Berechtigungen, als sie braucht
+attention-seats-over = mehr Plätze sind belegt als bezahlt
+attention-transfer-offered = wird Ihnen von einem anderen Partner angeboten
+attention-downgrade-asked = bittet um einen kleineren Plan
+attention-not-connected = ist nicht verbunden
+attention-connection-waits = die Verbindung wartet darauf, dass ihre Zustimmung ankommt
+attention-excess-reading = die Anwendung darf lesen, was nicht gesichert wird
 
 ## Organisations
 

@@ -161,18 +161,37 @@ today-nothing = Nothing needs you.
 today-fine = Customers
 today-fine-count =
     { $count ->
-        [one] { $count } customer is active.
-       *[other] { $count } customers are active.
+        [one] { $count } customer needs nobody,
+       *[other] { $count } customers need nobody,
     }
-today-only-first = Only the first 200 organisations were looked at.
-today-deleting = is being deleted
-today-withdrawn = the consent was withdrawn: nothing is backed up
-today-unreachable = the tenant cannot be reached
-today-missing = permissions are missing; not protected:
-today-excess = the application has more permissions than it needs
-today-unconnected = is not connected yet
-today-transfer = is offered to you by another partner
-today-downgrade = asks for a smaller plan
+today-of-count =
+    { $count ->
+        [one] of { $count }.
+       *[other] of { $count }.
+    }
+today-checked = Checked
+today-since = since
+today-until = until
+today-critical = critical
+today-only-first = Not all organisations could be looked at.
+attention-consent-withdrawn = the consent was withdrawn: nothing is backed up
+attention-unreachable = the tenant cannot be reached
+attention-late-snapshot = no snapshot for longer than there should be
+attention-privileged-changes = changes of who may do what, which nobody has looked at
+attention-restore-failed = a restore failed, or was not verified in all of its steps
+attention-missing-permissions = permissions are missing; not protected
+attention-own-secret-ends = the secret that tenants are read with ends soon
+attention-connection-failed = the connection came to nothing
+attention-restore-waits = a restore waits for approval
+attention-not-covered = the newest snapshot does not hold everything
+attention-data-ends = what is stored is deleted soon
+attention-excess-permissions = the application has more permissions than it needs
+attention-seats-over = more seats are in use than are paid for
+attention-transfer-offered = is offered to you by another partner
+attention-downgrade-asked = asks for a smaller plan
+attention-not-connected = is not connected
+attention-connection-waits = the connection waits for its consent to arrive
+attention-excess-reading = the application may read what is not backed up
 
 ## Organisations
 

@@ -1,38 +1,60 @@
-//! Today: what needs somebody, worst first, each with the page that mends it; and how many are fine.
+//! Today: what needs somebody, worst first, each with the page on which it is mended; how many are fine, and as of when.
 
-use crate::api::{At, List};
 use crate::asked::{Answer, Asked, Page, may, then};
 use crate::failure::Failure;
 use crate::json::Fields;
-use crate::texts::Language;
-use crate::view::{name, plain_list};
-use futures::future::try_join_all;
+use crate::view::{Times, address, more, name, plain_list};
+use axum::extract::Query;
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::Value;
-use tokio::try_join;
 
-/// The most organisations that are looked at: what the API gives at once.
-const MOST: &str = "200";
+/// How many items a page has.
+const ITEMS: &str = "50";
 
-/// What may be wrong with a tenant's credentials, how it is said, and how much it weighs: the worst is 0.
-const TROUBLES: [(&str, &str, u8); 5] = [
-    ("consent-withdrawn", "today-withdrawn", 0),
-    ("unreachable", "today-unreachable", 0),
-    ("missing-permissions", "today-missing", 1),
-    ("excess-permissions", "today-excess", 2),
-    ("excess-reading", "today-excess", 2),
-];
-
-/// Something that somebody has to look at.
-struct Item {
-    weight: u8,
-    address: String,
-    who: String,
-    key: &'static str,
-    more: String,
+/// Where a cause is mended: the page of the organisation, of one of its jobs, or of the partner.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Where the organisation is managed: credentials, subscription, its end.
+    Manage,
+    /// Its dashboard.
+    Dashboard,
+    /// The comparison, the restore or the snapshot that the item names, by what such ids are called.
+    Named(&'static str),
+    /// A list of the partner's.
+    List(&'static str),
 }
 
-pub(super) async fn page(asked: Asked) -> Answer {
+/// Where each cause is mended.
+const PLACES: [(&str, Place); 18] = [
+    ("consent-withdrawn", Place::Manage),
+    ("unreachable", Place::Manage),
+    ("late-snapshot", Place::Dashboard),
+    ("privileged-changes", Place::Named("comparisons")),
+    ("restore-failed", Place::Named("restores")),
+    ("missing-permissions", Place::Manage),
+    ("own-secret-ends", Place::List("/partner")),
+    ("connection-failed", Place::Manage),
+    ("restore-waits", Place::Named("restores")),
+    ("not-covered", Place::Named("snapshots")),
+    ("data-ends", Place::Manage),
+    ("excess-permissions", Place::Manage),
+    ("seats-over", Place::Manage),
+    ("transfer-offered", Place::List("/transfers")),
+    ("downgrade-asked", Place::List("/downgrade-requests")),
+    ("not-connected", Place::Manage),
+    ("connection-waits", Place::Manage),
+    ("excess-reading", Place::Manage),
+];
+
+/// Which part of it is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    cursor: String,
+}
+
+pub(super) async fn page(asked: Asked, Query(wanted): Query<Wanted>) -> Answer {
     let asked = &asked;
     let me = asked.me().await?;
     // Why led on: there is nothing else for whoever is of one organisation alone.
@@ -42,98 +64,66 @@ pub(super) async fn page(asked: Asked) -> Answer {
     if !may(&me, "readPartner") {
         return Err(Failure::NotFound);
     }
-    let with = |status: &str| -> Result<At, Failure> {
-        Ok(asked
-            .at(&["organisations"])?
-            .with("state", "active")
-            .with("credentials", status)
-            .with("limit", MOST))
+    let at = asked.at(&["attention"])?.with("limit", ITEMS).with("cursor", &wanted.cursor);
+    let found = asked.get(at).await?;
+    let (l, times) = (asked.language, asked.times());
+    let (items, counts) = (found.items("items"), found.field("counts"));
+    let count = |name: &str| counts.field(name).as_i64().unwrap_or_default();
+    let open: i64 = match counts.field("causes") {
+        Value::Object(causes) => causes.values().filter_map(Value::as_i64).sum(),
+        _ => 0,
     };
-    let troubled = try_join_all(TROUBLES.map(|(status, ..)| async move { asked.list(with(status)?).await }));
-    let (organisations, troubled, transfers, downgrades) = try_join!(
-        asked.list(asked.at(&["organisations"])?.with("limit", MOST)),
-        troubled,
-        asked.find_list(asked.at(&["transfers"])?),
-        asked.find_list(asked.at(&["downgrade-requests"])?.with("state", "open")),
-    )?;
-    let l = asked.language;
-    let mut items: Vec<Item> = organisations.items.iter().filter_map(of_organisation).collect();
-    for (list, (_, key, weight)) in troubled.iter().zip(TROUBLES) {
-        items.extend(list.items.iter().map(|organisation| in_trouble(organisation, key, weight)));
-    }
-    items.extend(waiting(transfers, "/transfers", "today-transfer", "name"));
-    items.extend(waiting(downgrades, "/downgrade-requests", "today-downgrade", "organisation"));
-    items.sort_by(|a, b| (a.weight, &a.who).cmp(&(b.weight, &b.who)));
-    let running = organisations.items.iter().filter(|o| o.text("state") == "active").count();
     let body = html! {
-        (needed(l, &items))
+        section {
+            h2 { (l.say("today-needed")) }
+            @if items.is_empty() { p.empty { (l.say("today-nothing")) } } @else {
+                ol.needed { @for item in items { li { (needed(times, item)) } } }
+            }
+            (more(l, found.some("next").map(|next| address("/", &[("cursor", next)])).as_deref()))
+        }
         section {
             h2 { (l.say("today-fine")) }
             p {
-                (l.count("today-fine-count", i64::try_from(running).unwrap_or(i64::MAX)))
-                @if organisations.next.is_some() { " " (l.say("today-only-first")) }
+                (l.count("today-fine-count", count("fine"))) " "
+                (l.count("today-of-count", count("organisations"))) " "
+                (l.say("today-checked")) " " (times.at(found.text("checkedAt")))
+                @if !found.is("complete") { " " (l.say("today-only-first")) }
             }
             p { a href="/organisations" { (l.say("page-organisations")) } }
         }
     };
-    let title = format!("{} ({})", l.say("page-today"), items.len());
+    let title = format!("{} ({open})", l.say("page-today"));
     Ok(asked.show(&me, &Page::new(&title, body)))
 }
 
-fn needed(l: Language, items: &[Item]) -> Markup {
+/// One cause of one organisation: who, what, which parts, and since when.
+fn needed(times: Times, item: &Value) -> Markup {
+    let (l, what) = (times.language, item.field("what"));
+    let parts = what.items("permissions").iter().chain(what.items("sources")).filter_map(Value::as_str);
+    let parts = plain_list(parts);
     html! {
-        section {
-            h2 { (l.say("today-needed")) }
-            @if items.is_empty() { p.empty { (l.say("today-nothing")) } } @else {
-                ol.needed {
-                    @for item in items {
-                        li {
-                            a href=(item.address) { (name(&item.who)) }
-                            ": " (l.say(item.key)) @if !item.more.is_empty() { " " (item.more) }
-                        }
-                    }
-                }
+        a href=(mended_at(item)) { (name(item.text("name"))) }
+        ": " (l.word("attention", item.text("cause")))
+        @if !parts.is_empty() { ": " (parts) }
+        " " small { (l.say("today-since")) " " (times.at(item.text("since"))) }
+        @if let Some(until) = item.some("until") { " " small { (l.say("today-until")) " " (times.at(until)) } }
+        @if item.text("severity") == "critical" { " " span.badge.bad { (l.say("today-critical")) } }
+    }
+}
+
+/// The page on which it is mended.
+fn mended_at(item: &Value) -> String {
+    let place = PLACES.iter().find(|(cause, _)| *cause == item.text("cause")).map(|(_, place)| *place);
+    let organisation = item.text("organisation");
+    match place.unwrap_or(Place::Dashboard) {
+        Place::List(address) => address.to_owned(),
+        Place::Manage => format!("/organisations/{organisation}"),
+        Place::Dashboard => format!("/e/{organisation}"),
+        Place::Named(noun) => {
+            match item.field("what").field("ids").items(noun).first().and_then(Value::as_str) {
+                Some(id) => format!("/e/{organisation}/{noun}/{id}"),
+                None => format!("/e/{organisation}"),
             }
         }
     }
-}
-
-/// An organisation whose credentials are not as they should be.
-fn in_trouble(organisation: &Value, key: &'static str, weight: u8) -> Item {
-    let missing = organisation.field("tenant").items("notProtected").iter().map(|n| n.text("what"));
-    Item {
-        weight,
-        address: format!("/e/{}", organisation.text("id")),
-        who: organisation.text("name").to_owned(),
-        key,
-        more: plain_list(missing),
-    }
-}
-
-/// What an organisation needs by its state, if it needs anything.
-fn of_organisation(organisation: &Value) -> Option<Item> {
-    let (weight, key) = match organisation.text("state") {
-        "deleting" => (3, "today-deleting"),
-        "active" if organisation.field("tenant").is_null() => (2, "today-unconnected"),
-        _ => return None,
-    };
-    let address = format!("/e/{}", organisation.text("id"));
-    Some(Item { weight, address, who: organisation.text("name").to_owned(), key, more: String::new() })
-}
-
-/// What waits for a decision.
-fn waiting(
-    list: Option<List>,
-    at: &'static str,
-    key: &'static str,
-    named: &'static str,
-) -> impl Iterator<Item = Item> {
-    let items = list.map(|list| list.items).unwrap_or_default();
-    items.into_iter().map(move |one| Item {
-        weight: 1,
-        address: at.to_owned(),
-        who: one.text(named).to_owned(),
-        key,
-        more: String::new(),
-    })
 }

@@ -42,6 +42,12 @@ async fn full(role: &str, name: &str, state: &str) -> Stage {
     let comparison = json!({ "id": "dif_1", "state": state, "before": "snp_1", "after": "live", "kinds": [], "notCompared": [],
         "counts": { "modified": 1, "privileged": 1 }, "requestedAt": "2026-11-30T09:00:00Z", "doneAt": "2026-11-30T09:01:00Z" });
     stage.lists("/v1/organisations", &[organisation_of(name)]);
+    let item = json!({ "organisation": "org_1", "partner": "prt_1", "name": name, "cause": "privileged-changes", "severity": "critical",
+        "since": "2026-11-30T08:00:00Z", "until": null, "facts": "f", "acknowledged": null,
+        "what": { "counts": { "privileged": 2 }, "permissions": [], "sources": [name], "reason": null, "ids": { "comparisons": ["dif_1"] } } });
+    let attention = json!({ "items": [item], "next": "n", "checkedAt": "2026-11-30T09:00:00Z", "complete": true,
+        "counts": { "organisations": 3, "fine": 2, "causes": { "privileged-changes": 1 }, "acknowledged": 0 } });
+    stage.told("GET /v1/attention", 200, &attention);
     let row = json!({ "id": "x_1", "name": name, "email": name, "role": "support", "createdAt": "2026-11-30T09:00:00Z",
         "who": name, "what": name, "subjects": { "org": name }, "organisation": name, "fromName": name, "seats": 3,
         "fromProduct": "BackupEntra", "toProduct": "Backup", "state": "open", "prefix": "hft_1" });
@@ -234,6 +240,21 @@ async fn a_comparison_says_who_made_a_change_when_and_from_where_or_why_that_is_
     unknown["who"] = json!({ "answer": "notGranted" });
     stage.lists("/v1/organisations/org_1/comparisons/dif_1/changes", &[unknown]);
     assert!(stage.get(page).await.text.contains("AuditLog.Read.All is missing"));
+}
+
+#[tokio::test]
+async fn today_leads_from_each_cause_to_the_page_where_it_is_mended() {
+    let stage = full("owner", "Fabrikam", "done").await;
+    let seen = stage.get("/").await;
+    for said in [
+        "<title>Today (1)",
+        "href=\"/e/org_1/comparisons/dif_1\"",
+        "which nobody has looked at",
+        "2 customers need nobody, of 3.",
+        "href=\"/?cursor=n\"",
+    ] {
+        assert!(seen.text.contains(said), "{said}: {}", seen.text);
+    }
 }
 
 #[tokio::test]

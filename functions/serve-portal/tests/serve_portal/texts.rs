@@ -22,7 +22,7 @@ fn code(folder: &Path) -> String {
 }
 
 /// Sorts of words, whose texts are found by what the API answers: each with the enumerations that it is for.
-const WORDS: [(&str, &[&str]); 23] = [
+const WORDS: [(&str, &[&str]); 24] = [
     ("state", &["OrganisationState"]),
     ("credentials", &["CredentialStatus"]),
     ("product", &["ProductType"]),
@@ -33,6 +33,7 @@ const WORDS: [(&str, &[&str]); 23] = [
     ("restore", &["RestoreState"]),
     ("what", &["What"]),
     ("who", &["Finding"]),
+    ("attention", &["Cause"]),
     ("warning", &["Warning"]),
     ("remark", &["Remark"]),
     ("cause", &["FailCause", "SkipCause"]),
