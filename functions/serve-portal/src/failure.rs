@@ -58,7 +58,7 @@ impl Failure {
 }
 
 impl IntoResponse for Failure {
-    /// Only its status: [`crate::asked::explain`] makes a page of it, in the language of whoever asked.
+    /// Only its status: `asked::explain` makes a page of it, in the language of whoever asked.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
