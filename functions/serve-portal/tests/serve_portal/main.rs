@@ -6,3 +6,4 @@ mod api;
 mod forms;
 mod pages;
 mod texts;
+mod told;

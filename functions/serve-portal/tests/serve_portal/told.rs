@@ -1,0 +1,33 @@
+//! What is told of changes and of what needs somebody.
+
+use super::pages::{change, full};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_comparison_says_who_made_a_change_when_and_from_where_or_why_that_is_not_known() {
+    let stage = full("owner", "maya@fabrikam.example", "done").await;
+    let page = "/e/org_1/comparisons/dif_1";
+    let seen = stage.get(page).await;
+    for said in ["probably by <bdi>maya@fabrikam.example</bdi>", "2026-11-30 08:00 UTC", "may still come"] {
+        assert!(seen.text.contains(said), "{said}");
+    }
+    let mut unknown = change("Maya");
+    unknown["who"] = json!({ "answer": "notGranted" });
+    stage.lists("/v1/organisations/org_1/comparisons/dif_1/changes", &[unknown]);
+    assert!(stage.get(page).await.text.contains("AuditLog.Read.All is missing"));
+}
+
+#[tokio::test]
+async fn today_leads_from_each_cause_to_the_page_where_it_is_mended() {
+    let stage = full("owner", "Fabrikam", "done").await;
+    let seen = stage.get("/").await;
+    for said in [
+        "<title>Today (1)",
+        "href=\"/e/org_1/comparisons/dif_1\"",
+        "which nobody has looked at",
+        "2 customers need nobody, of 3.",
+        "href=\"/?cursor=n\"",
+    ] {
+        assert!(seen.text.contains(said), "{said}: {}", seen.text);
+    }
+}
