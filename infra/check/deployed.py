@@ -100,6 +100,7 @@ REWRITES = [
             "FunctionsThrottledAlarm",
             "OwnApplicationAlarm",
             "SealedPerDayAlarm",
+            "PagesFailingAlarm",
             "WorkGivenUpAlarm",
         )
     ),
@@ -372,7 +373,7 @@ class Check:
 
     def queues_are_empty(self):
         queues = [r for r in self.made if r.endswith(("Queue", "DeadLetters"))]
-        if len(queues) != 13:
+        if len(queues) != 15:
             raise Failed(f"the stack has queues {queues}")
         left = wait_for("the queues are empty", 60, lambda: not any(self.count(q) for q in queues))
         self.summary["queuesEmpty"] = left
