@@ -60,7 +60,7 @@ edited = call(
     edit_organisation, org, model=models.OrganisationOut, client=owner, body=body, if_match=read.headers["etag"]
 )
 assert edited.parsed.name == "Contoso AG"
-found = call(list_organisations, model=models.ListOfOrganisationOut, client=owner, search="contoso")
+found = call(list_organisations, model=models.OrganisationsOut, client=owner, search="contoso")
 assert [item.id for item in found.parsed.items] == [org]
 # No tenant is connected: what is below it answers a problem, which has a type too.
 call(list_snapshots, org, status=409, model=models.Problem, client=owner)
