@@ -23,7 +23,7 @@ pub enum Field {
     },
     /// Something that is posted along.
     Hidden(&'static str, String),
-    /// One of several.
+    /// One of several values is chosen.
     Choice {
         /// The name that it is posted under.
         name: &'static str,
@@ -134,7 +134,7 @@ pub struct Form<'a> {
     pub action: &'a str,
     /// The key under which it is done once.
     pub key: &'a str,
-    /// Its fields.
+    /// The fields, in the order in which they are shown.
     pub fields: &'a [Field],
     /// What its button says.
     pub submit: &'a str,

@@ -7,13 +7,13 @@ pub(super) enum Cell {
     Name,
     /// An id, or what else is copied.
     Code,
-    /// A time.
+    /// A time of the API, shown by its age and by itself.
     Time,
     /// A value that the texts have a word for, of that sort.
     Word(&'static str),
-    /// Yes or no.
+    /// A field that is true or false, shown as yes or no.
     Flag,
-    /// A number.
+    /// A number, set to the right.
     Number,
     /// Whatever it is, as JSON.
     Json,
@@ -22,9 +22,9 @@ pub(super) enum Cell {
 /// How the API is asked for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
-    /// By `DELETE`.
+    /// The row is taken away, by `DELETE`.
     Deletes,
-    /// By `POST`.
+    /// Something is done with the row, by `POST`.
     Posts,
 }
 
@@ -54,7 +54,7 @@ pub(super) enum Asks {
     Role(&'static str),
 }
 
-/// A list.
+/// A list of the API, and how its page shows it.
 #[derive(Debug)]
 pub(super) struct ListPage {
     /// Its address, the API's name of it, and its name in texts.

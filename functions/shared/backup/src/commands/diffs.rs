@@ -231,7 +231,7 @@ const MOST_FAILED: u32 = 16;
 
 /// What there is of a comparison that is asked for.
 enum Known {
-    /// It is there.
+    /// There is such a comparison already.
     Here(Box<Diff>),
     /// It is not, and is to have this id.
     Free(DiffId),

@@ -20,7 +20,7 @@ pub(crate) struct Logged {
 /// What of a kind a run holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
-    /// Its objects.
+    /// The records are objects of the kind.
     Objects,
     /// One property of them that is read by another path.
     Facet(&'static str),
@@ -59,9 +59,9 @@ impl Logged {
 /// Two snapshots, the earlier and the later.
 #[derive(Clone, Copy)]
 pub(crate) struct Sides<'a> {
-    /// The earlier one.
+    /// The snapshot that is compared with.
     pub(crate) before: &'a SnapshotView,
-    /// The later one.
+    /// The snapshot whose log is written.
     pub(crate) after: &'a SnapshotView,
 }
 

@@ -11,9 +11,9 @@ pub enum Subject {
     User,
     /// A group of any type.
     Group,
-    /// An administrative unit.
+    /// The log calls it an administrative unit.
     Unit,
-    /// A role's definition.
+    /// The log calls it a role: its definition, not who holds it.
     Role,
     /// That somebody holds a role.
     RoleAssignment,
@@ -29,7 +29,7 @@ pub enum Subject {
     DelegatedGrant,
     /// A conditional access policy or a named location.
     ConditionalAccess,
-    /// A device.
+    /// The log calls it a device.
     Device,
 }
 

@@ -18,11 +18,11 @@ use std::cmp::Reverse;
 pub enum Deed<'a> {
     /// It came: it was made, or taken out of the recycle bin.
     Created,
-    /// It went.
+    /// It went: into the recycle bin, or for good.
     Deleted,
     /// A property has another value.
     Set {
-        /// The top-level property.
+        /// The property at the top of the object.
         property: &'a str,
         /// Where in it, as a comparison says it.
         path: &'a str,
@@ -37,7 +37,7 @@ pub enum Deed<'a> {
         to: &'a str,
         /// The id of what it is limited to, as a role is to a unit; none where it is not.
         within: Option<&'a str>,
-        /// Whether it came.
+        /// Whether the link came; else it went.
         is_made: bool,
     },
 }

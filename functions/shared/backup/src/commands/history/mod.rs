@@ -31,7 +31,7 @@ use serde_json::{Map, Value};
 /// Whose history is asked for.
 #[derive(Clone, Copy)]
 pub struct HistoryOf<'a> {
-    /// The object's kind.
+    /// The kind that the object is of.
     pub kind: &'static Kind,
     /// Its key: of one that was created again any that it had.
     pub key: &'a str,
