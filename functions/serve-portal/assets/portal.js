@@ -1,27 +1,36 @@
 // What pages do better with a script; each works without it.
 "use strict";
 
-// A page on which something is under way is read anew, and what changed of it shown, until nothing is under way.
-const POLL_MS = 3000;
-function poll() {
-  if (!document.querySelector("main[data-polls]")) return;
+// A page on which something is under way is read anew, and what came of it shown, until nothing is under way. It is asked for
+// ever more rarely, not while nobody sees it, and for half an hour at most: a page that is left open keeps no session awake.
+const FIRST_MS = 3000, MOST_MS = 60000, ALL_MS = 30 * 60000;
+const opened = Date.now();
+function poll(wait) {
+  if (!document.querySelector("main[data-polls]") || Date.now() - opened > ALL_MS) return;
+  const next = () => poll(Math.min(wait * 1.3, MOST_MS));
   setTimeout(() => {
+    if (document.hidden) {
+      document.addEventListener("visibilitychange", () => poll(FIRST_MS), { once: true });
+      return;
+    }
     const request = new XMLHttpRequest();
     request.open("GET", location.href);
     request.responseType = "document";
     request.onload = () => {
       const read = request.response && request.response.querySelector("main");
       const here = document.querySelector("main");
+      // What may be otherwise in a moment is asked again; any other answer is shown, also one that says what is wrong.
+      const passes = request.status === 429 || request.status >= 502;
       // A form that somebody is filling in stays as it is.
-      if (read && request.status === 200 && !here.contains(document.activeElement)) {
+      if (read && !passes && !here.contains(document.activeElement)) {
         here.replaceWith(document.adoptNode(read));
         localTimes();
       }
-      poll();
+      next();
     };
-    request.onerror = poll;
+    request.onerror = next;
     request.send();
-  }, POLL_MS);
+  }, wait);
 }
 
 // Beside each time in UTC the same time where the reader is.
@@ -63,4 +72,4 @@ const problem = document.getElementById("problem");
 if (problem) problem.focus();
 localTimes();
 codeOfAddress();
-poll();
+poll(FIRST_MS);

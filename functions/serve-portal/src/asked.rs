@@ -4,9 +4,11 @@ use crate::Portal;
 use crate::api::{At, List, Versioned, With};
 use crate::failure::Failure;
 use crate::json::Fields;
+use crate::posted::{MAX_BYTES, Posted};
 use crate::session::Cookie;
 use crate::texts::Language;
 use crate::view::{self, Frame};
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -145,6 +147,17 @@ impl Asked {
         }
     }
 
+    /// Reads what is at that place; none where the person may not, nothing is there, or there is none yet.
+    ///
+    /// # Errors
+    /// All others.
+    pub async fn find_ended(&self, at: At) -> Result<Option<Value>, Failure> {
+        match self.find(at).await {
+            Err(Failure::Problem(problem)) if problem.status == 409 => Ok(None),
+            other => other,
+        }
+    }
+
     /// Reads what is at that place as text.
     pub async fn csv(&self, at: At) -> Result<String, Failure> {
         self.portal.api.text(&self.token, at).await
@@ -206,11 +219,22 @@ pub async fn explain(request: Request, next: Next) -> Response {
     let language = language_of(request.headers());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let address = request.uri().path_and_query().map_or("/", |all| all.as_str()).to_owned();
-    let mut response = next.run(request).await;
+    let (parts, body) = request.into_parts();
+    // Why read here: what may have been done is sent again as it was, under the key under which it is done once.
+    let read = to_bytes(body, MAX_BYTES).await;
+    let (posted, mut response) = match read {
+        Ok(body) => (Posted::read(&body), next.run(Request::from_parts(parts, Body::from(body))).await),
+        Err(_) => (Posted::default(), Failure::Field("form").into_response()),
+    };
     let Some(failure) = response.extensions_mut().remove::<Failure>() else { return response };
     if is_read && failure == Failure::SignIn {
         return Redirect::to(&view::sign_in(&address, false)).into_response();
     }
-    (failure.status(), Html(view::failed(language, &failure, is_read, &address).into_string()))
-        .into_response()
+    let failed = view::Failed {
+        language,
+        failure: &failure,
+        address: &address,
+        posted: (!is_read).then_some(&posted),
+    };
+    (failure.status(), Html(view::failed(&failed).into_string())).into_response()
 }

@@ -35,6 +35,8 @@ pub enum Failure {
     Busy,
     /// The API or the issuer does not answer, or not as it should.
     NoAnswer,
+    /// What was asked for is larger than one answer may be. It is never cut in silence.
+    TooLarge,
     /// Nobody can sign in: no issuer is configured.
     NoIssuer,
     /// The sign-in came to nothing, for the reason of that name.
@@ -48,11 +50,29 @@ impl Failure {
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::SignInAgain | Self::CrossSite | Self::SignInFailed(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Field(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Field(_) | Self::TooLarge => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Problem(problem) => StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_GATEWAY),
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::NoAnswer => StatusCode::BAD_GATEWAY,
             Self::NoIssuer => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl Failure {
+    /// Whether it is sure that what a form asked for was not done: it was refused, here or by the API. All else may have
+    /// been done, though no answer tells of it.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::SignIn
+            | Self::SignInAgain
+            | Self::NotFound
+            | Self::CrossSite
+            | Self::Field(_)
+            | Self::NoIssuer
+            | Self::SignInFailed(_) => true,
+            Self::Problem(problem) => (400..500).contains(&problem.status),
+            Self::Busy | Self::NoAnswer | Self::TooLarge => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, Request};
 use url::form_urlencoded;
 
 /// The most bytes that a form may have: a thousand ticks of two hundred bytes fit in.
-const MAX_BYTES: usize = 512 * 1024;
+pub const MAX_BYTES: usize = 512 * 1024;
 
 /// The name of the hidden field under which the API does what the form asks for once.
 pub const KEY: &str = "key";
@@ -16,6 +16,16 @@ pub const KEY: &str = "key";
 pub struct Posted(Vec<(String, String)>);
 
 impl Posted {
+    /// The form that a body is.
+    pub fn read(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// Its fields, as they were posted.
+    pub fn fields(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// A form of these fields.
     #[cfg(test)]
     pub fn of(fields: &[(&str, &str)]) -> Self {
@@ -70,6 +80,6 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         if body.len() > MAX_BYTES {
             return Err(Failure::Field("form"));
         }
-        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+        Ok(Self::read(&body))
     }
 }

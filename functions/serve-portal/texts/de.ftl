@@ -64,11 +64,15 @@ failure-busy-title = Zu viel auf einmal
 failure-busy-text = Versuchen Sie es gleich noch einmal.
 failure-problem-title = Das hat nicht geklappt
 failure-no-answer-title = Der Dienst antwortet nicht
-failure-no-answer-text = Ob begonnen wurde, worum Sie baten, ist nicht bekannt: Sehen Sie nach, bevor Sie es noch einmal versuchen.
+failure-no-answer-text = Es kam rechtzeitig keine Antwort, oder keine, die sich lesen lässt.
+failure-too-large-title = Das ist zu groß für eine Seite
+failure-too-large-text = Was Sie verlangt haben, ist zu groß für eine Antwort und wird nicht still gekürzt. Die API gibt es in Teilen.
 failure-no-issuer-title = Noch kann sich niemand anmelden
 failure-no-issuer-text = Diese Installation nennt keinen Aussteller für Anmeldungen (HOLDFAST_OIDC_ISSUER, HOLDFAST_OIDC_AUDIENCE).
 failure-sign-in-failed-title = Sie sind nicht angemeldet
 failure-nothing-changed = Worum das Formular bat, wurde nicht getan.
+failure-unknown = Ob geschah, was das Formular verlangte, ist nicht bekannt. Sehen Sie nach, bevor Sie weitermachen, oder senden Sie dasselbe Formular noch einmal: Es geschieht einmal.
+failure-send-again = Dasselbe Formular noch einmal senden
 failure-again = Noch einmal versuchen
 failure-home = Zur ersten Seite
 failure-search = Einen Kunden suchen
@@ -251,11 +255,11 @@ organisation-consent-writer = Link zur Zustimmung zu Wiederherstellungen
 organisation-rule = Wiederherstellungen, denen jemand anderes zustimmen muss
 organisation-access = Zugangslink für den Kunden
 organisation-suspend = Aussetzen
-organisation-suspend-means = Aussetzen hält Sicherungen und Anmeldungen des Kunden an; das Gesicherte bleibt und wird bezahlt.
+organisation-suspend-means = Aussetzen beendet die Anmeldungen des Kunden; Sicherungen gehen weiter und werden bezahlt.
 organisation-reactivate = Reaktivieren
-organisation-reactivate-means = Reaktivieren lässt Sicherungen weitergehen.
+organisation-reactivate-means = Reaktivieren lässt die Anmeldungen des Kunden weitergehen; beendete Sicherungen auch, und sie werden bezahlt.
 organisation-unsubscribe = Kündigen
-organisation-unsubscribe-means = Kündigen beendet Sicherungen; das Gesicherte bleibt, bis es gelöscht wird.
+organisation-unsubscribe-means = Kündigen beendet Sicherungen, Anmeldungen des Kunden und Bezahlung. Das Gesicherte bleibt 45 Tage und wird dann gelöscht.
 organisation-delete = Löschen
 organisation-delete-means = Löschen vernichtet alles Gesicherte, sobald die Haltezeit um ist. Bis dahin kann es behalten werden.
 organisation-deleting-at = Gelöscht wird es
@@ -438,6 +442,7 @@ object-links = Verknüpfungen
 object-no-links = Nichts ist damit verknüpft.
 object-look-up = nachschlagen
 object-put-back = Zurücklegen vorab ansehen
+object-exactly = Genau wie es war: Was seither dazukam, wird weggenommen
 way-to = zu
 way-from = von
 
@@ -452,6 +457,7 @@ compare-button = Vergleichen
 compare-with-live = Mit jetzt vergleichen
 compare-again = Noch einmal vergleichen
 compare-done = Verglichen
+compare-done-but = fertig bis auf { $what }
 compare-counts = Unterschiede
 compare-none = keine
 compare-shown = { $shown } von { $read } gelesenen Änderungen werden gezeigt.
@@ -520,6 +526,7 @@ restores-caption =
     }
 restores-empty = Noch wurde nichts zurückgelegt. Vergleichen Sie einen Snapshot mit dem jetzigen Mandanten und haken Sie an, was zurückkommen soll.
 restores-waiting = Nur die, die auf eine Zustimmung warten
+restores-partial = beendet, nicht ganz
 restore-title = Wiederherstellung
 restore-receipt = Beleg einer Wiederherstellung
 restore-step-choose = Auswählen
@@ -543,8 +550,8 @@ restore-blocked = Personen, die zurückkommen, können sich nicht anmelden
 restore-counts = Schritte
 restore-count-verified =
     { $count ->
-        [one] { $count } geprüft
-       *[other] { $count } geprüft
+        [one] { $count } geprüft oder schon so
+       *[other] { $count } geprüft oder schon so
     }
 restore-count-unverified =
     { $count ->
@@ -590,12 +597,16 @@ restore-caption =
        *[other] { $count } Schritte auf dieser Seite, der Reihe nach
     }
 restore-no-steps = Nichts ist zu schreiben: Alles ist, wie es war.
+restore-nothing-written = Nichts ist zu schreiben. Was abweicht, bleibt, wie es ist, und ist unten genannt.
 restore-properties =
     { $count ->
         [one] { $count } Eigenschaft
        *[other] { $count } Eigenschaften
     }
 restore-impossible = Was nicht zurückgelegt werden kann
+restore-left-by-mode = Was abweicht und bleibt, wie es ist
+left-by-attributes = was damals leer war, behält seinen Wert
+left-by-links = was seither dazukam, bleibt
 restore-left = Was Menschen noch tun müssen
 restore-nothing-left = Nichts ist mehr zu tun.
 outcome-none = nicht begonnen

@@ -64,11 +64,15 @@ failure-busy-title = Too much at once
 failure-busy-text = Try again in a moment.
 failure-problem-title = This did not work
 failure-no-answer-title = The service does not answer
-failure-no-answer-text = Whether what you asked for was begun is not known: look before you try again.
+failure-no-answer-text = No answer came in time, or none that can be read.
+failure-too-large-title = This is too large for one page
+failure-too-large-text = What you asked for is too large for one answer, and is not cut in silence. The API gives it in parts.
 failure-no-issuer-title = Nobody can sign in yet
 failure-no-issuer-text = This installation names no issuer for people's sign-in (HOLDFAST_OIDC_ISSUER, HOLDFAST_OIDC_AUDIENCE).
 failure-sign-in-failed-title = You are not signed in
 failure-nothing-changed = What the form asked for was not done.
+failure-unknown = Whether what the form asked for was done is not known. Look before you go on, or send the same form again: it is done once.
+failure-send-again = Send the same form again
 failure-again = Try again
 failure-home = To the first page
 failure-search = Look for a customer
@@ -251,11 +255,11 @@ organisation-consent-writer = Link to consent to restores
 organisation-rule = Restores that somebody else has to approve
 organisation-access = Access link for the customer
 organisation-suspend = Suspend
-organisation-suspend-means = Suspending stops backups and the customer's sign-ins; what is backed up stays, and is paid for.
+organisation-suspend-means = Suspending ends the customer's sign-ins; backups go on, and are paid for.
 organisation-reactivate = Reactivate
-organisation-reactivate-means = Reactivating lets backups go on.
+organisation-reactivate-means = Reactivating lets the customer's sign-ins go on; backups that had ended go on too, and are paid for.
 organisation-unsubscribe = Unsubscribe
-organisation-unsubscribe-means = Unsubscribing stops backups; what is backed up stays until it is deleted.
+organisation-unsubscribe-means = Unsubscribing ends backups, the customer's sign-ins and what is paid. What is backed up is kept for 45 days, and then deleted.
 organisation-delete = Delete
 organisation-delete-means = Deleting destroys all that is backed up once the hold is over. Until then it can be kept.
 organisation-deleting-at = It is deleted
@@ -438,6 +442,7 @@ object-links = Links
 object-no-links = Nothing is linked with it.
 object-look-up = look up
 object-put-back = Preview putting it back
+object-exactly = Exactly as it was: what came since is taken away
 way-to = to
 way-from = from
 
@@ -452,6 +457,7 @@ compare-button = Compare
 compare-with-live = Compare with live
 compare-again = Compare again
 compare-done = Compared
+compare-done-but = done but for { $what }
 compare-counts = Differences
 compare-none = none
 compare-shown = { $shown } of { $read } changes that were read are shown.
@@ -520,6 +526,7 @@ restores-caption =
     }
 restores-empty = Nothing was put back yet. Compare a snapshot with the live tenant, and tick what is to come back.
 restores-waiting = Only those that wait for an approval
+restores-partial = ended, not all of it
 restore-title = Restore
 restore-receipt = Receipt of a restore
 restore-step-choose = Choose
@@ -543,8 +550,8 @@ restore-blocked = People who come back are blocked from signing in
 restore-counts = Steps
 restore-count-verified =
     { $count ->
-        [one] { $count } verified
-       *[other] { $count } verified
+        [one] { $count } verified or so already
+       *[other] { $count } verified or so already
     }
 restore-count-unverified =
     { $count ->
@@ -590,12 +597,16 @@ restore-caption =
        *[other] { $count } steps on this page, in order
     }
 restore-no-steps = Nothing is to be written: all of it is as it was.
+restore-nothing-written = Nothing is to be written. What differs stays as it is, and is named below.
 restore-properties =
     { $count ->
         [one] { $count } property
        *[other] { $count } properties
     }
 restore-impossible = What cannot be put back
+restore-left-by-mode = What differs and stays as it is
+left-by-attributes = what was empty then keeps its value
+left-by-links = what came since stays
 restore-left = What is left to people
 restore-nothing-left = Nothing is left to do.
 outcome-none = not begun

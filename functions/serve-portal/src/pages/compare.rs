@@ -127,6 +127,18 @@ pub(super) async fn one(
     Ok(asked.show(&me, &page))
 }
 
+/// How a comparison is: one that could not compare everything is never shown as good.
+pub(super) fn how(l: Language, comparison: &Value) -> Markup {
+    let lacking = comparison.items("notCompared");
+    html! {
+        @if comparison.text("state") == "done" && !lacking.is_empty() {
+            span.badge.fair {
+                (l.tell("compare-done-but", &[("what", &plain_list(lacking.iter().map(|n| n.text("source"))))]))
+            }
+        } @else { (badge(l, "job", comparison.text("state"))) }
+    }
+}
+
 fn sides(asked: &Asked, org: &str, comparison: &Value) -> Markup {
     let l = asked.language;
     let side = |id: &str| match id {
@@ -144,7 +156,7 @@ fn sides(asked: &Asked, org: &str, comparison: &Value) -> Markup {
     facts(&[
         (l.say("compare-before"), side(comparison.text("before"))),
         (l.say("compare-after"), side(comparison.text("after"))),
-        (l.say("head-state"), badge(l, "job", comparison.text("state"))),
+        (l.say("head-state"), how(l, comparison)),
         (l.say("compare-done"), asked.times().at(comparison.text("doneAt"))),
         (
             l.say("compare-counts"),

@@ -58,7 +58,7 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
                 ul {
                     @for restore in &restores.items {
                         li { a href={ "/e/" (org) "/restores/" (restore.text("id")) } {
-                            (badge(l, "restore", restore.text("state"))) " " (asked.times().at(restore.text("requestedAt")))
+                            (super::restores::how(l, restore)) " " (asked.times().at(restore.text("requestedAt")))
                         } }
                     }
                 }

@@ -3,14 +3,24 @@
 use super::{about, newest};
 use crate::asked::{Answer, Asked, Page};
 use crate::json::Fields;
-use crate::view::{Table, badge};
+use crate::texts::Language;
+use crate::view::Table;
 use axum::extract::Path;
-use maud::html;
+use maud::{Markup, html};
 use serde_json::Value;
 use tokio::try_join;
 
 /// How many of each sort are shown.
 const MOST: &str = "25";
+
+/// How a job is, as its own page says it.
+fn how(l: Language, sort: &str, job: &Value) -> Markup {
+    match sort {
+        "snapshots" => super::snapshots::how(l, job),
+        "comparisons" => super::compare::how(l, job),
+        _ => super::restores::how(l, job),
+    }
+}
 
 pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
     let l = asked.language;
@@ -29,12 +39,11 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
     let under_way = jobs.iter().any(|(_, job)| is_under_way(job));
     let heads = ["job", "asked", "state", "ended"].map(|key| l.say(&format!("head-{key}")));
     let rows = jobs.iter().map(|(sort, job)| {
-        let states = if *sort == "restores" { "restore" } else { "job" };
         let ended = job.some("doneAt").unwrap_or(job.text("sealedAt"));
         vec![
             html! { a href={ "/e/" (org) "/" (sort) "/" (job.text("id")) } { (l.word("job-of", sort)) } },
             asked.times().at(job.text("requestedAt")),
-            badge(l, states, job.text("state")),
+            how(l, sort, job),
             asked.times().at(ended),
         ]
     });

@@ -1,6 +1,7 @@
 //! One restore: its preview, its run, and what became of each step, as it was read back.
 
-use super::{about, snapshots};
+use super::restores::how;
+use super::{ROWS, about, snapshots};
 use crate::api::With;
 use crate::asked::{Answer, Asked, Page, fresh, may, then};
 use crate::failure::Failure;
@@ -12,21 +13,32 @@ use crate::view::{Table, address, badge, facts, more, name, plain, steps, was_is
 use axum::extract::{Path, Query};
 use axum::response::IntoResponse;
 use http::Method;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::try_join;
 
 /// Beyond so many steps whoever runs a restore writes the organisation's name.
 const MANY_STEPS: i64 = 100;
+/// The most bytes of a file: Lambda answers 6 MB at most.
+const MAX_FILE: usize = 5_000_000;
 /// Beyond so many properties those of a step are folded.
 const UNFOLDED: usize = 3;
+
+/// Which part of its steps is asked for, and which of what is left to people.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Parts {
+    cursor: String,
+    left: String,
+}
 
 pub(super) async fn one(
     asked: Asked,
     Path((org, rst)): Path<(String, String)>,
-    Query(part): Query<snapshots::Part>,
+    Query(part): Query<Parts>,
 ) -> Answer {
     let l = asked.language;
     let at = asked.of(&org, &["restores", &rst])?.with("limit", "100").with("cursor", &part.cursor);
@@ -34,8 +46,13 @@ pub(super) async fn one(
     let state = restore.text("state").to_owned();
     let under_way = matches!(state.as_str(), "previewing" | "queued" | "running");
     let ended = matches!(state.as_str(), "done" | "failed" | "cancelled");
-    let left =
-        if ended { asked.find(asked.of(&org, &["restores", &rst, "completion"])?).await? } else { None };
+    let left = if ended && restore.some("startedAt").is_some() {
+        let at =
+            asked.of(&org, &["restores", &rst, "completion"])?.with("limit", ROWS).with("cursor", &part.left);
+        asked.find_ended(at).await?
+    } else {
+        None
+    };
     let path = format!("/e/{org}/restores/{rst}");
     let next = restore.some("next").map(|cursor| address(&path, &[("cursor", cursor)]));
     let body = html! {
@@ -48,7 +65,8 @@ pub(super) async fn one(
         (plan(l, &restore))
         (more(l, next.as_deref()))
         (impossible(l, &restore))
-        @if let Some(left) = &left { (completion(l, left)) }
+        (left_by_mode(l, &restore))
+        @if let Some(left) = &left { (completion(l, left, &path)) }
     };
     let key = if ended { "restore-receipt" } else { "restore-title" };
     let page = Page { polls: under_way, ..Page::inside(&organisation, &l.say(key), body) };
@@ -67,12 +85,10 @@ fn head(asked: &Asked, org: &str, restore: &Value) -> Markup {
     let (l, times) = (asked.language, asked.times());
     let counts = restore.field("counts");
     let count = |key: &str| counts.number(key).unwrap_or(0);
-    // Why apart: what was written and could not be read back is not verified.
-    let verified = count("done") - count("unverified");
     let mut all = vec![
         (
             l.say("head-state"),
-            html! { (badge(l, "restore", restore.text("state")))
+            html! { (how(l, restore))
             @if restore.is("waitsForApproval") { " " (l.say("restore-waits")) } },
         ),
         (
@@ -84,7 +100,7 @@ fn head(asked: &Asked, org: &str, restore: &Value) -> Markup {
     ];
     if restore.some("startedAt").is_some() {
         let said = [
-            ("verified", verified),
+            ("verified", count("done")),
             ("unverified", count("unverified")),
             ("failed", count("failed")),
             ("skipped", count("skipped")),
@@ -99,6 +115,10 @@ fn head(asked: &Asked, org: &str, restore: &Value) -> Markup {
         ("restore-approved-by", "approvedBy"),
         ("restore-run-by", "runBy"),
     ] {
+        // Whoever runs what needs no second person approves it by that; nobody else did.
+        if value == "approvedBy" && !restore.is("approvedBySecond") {
+            continue;
+        }
         if let Some(text) = restore.some(value) {
             all.push((l.say(key), name(text)));
         }
@@ -146,10 +166,11 @@ fn what_to_do(asked: &Asked, me: &Value, organisation: &Value, restore: &Value, 
     let does =
         |act: &str, key: &str, danger| button(&format!("{path}/{act}"), &asked.key(), &l.say(key), danger);
     let may_run = may(me, "runRestore");
+    let has_steps = restore.number("/counts/steps").unwrap_or(0) > 0;
     html! {
         div.actions {
             @if state == "previewed" && restore.is("waitsForApproval") && may(me, "approveRestore") { (does("approve", "restore-approve", false)) }
-            @if state == "previewed" && !restore.is("waitsForApproval") && may_run { (run(asked, organisation, restore, path)) }
+            @if state == "previewed" && !restore.is("waitsForApproval") && may_run && has_steps { (run(asked, organisation, restore, path)) }
             @if matches!(state, "previewing" | "previewed" | "queued" | "running") && may_run { (does("cancel", "restore-cancel", true)) }
             @if matches!(state, "previewed" | "failed" | "cancelled") { (does("again", "restore-again", false)) }
             @if matches!(state, "done" | "failed" | "cancelled") {
@@ -181,7 +202,8 @@ fn run(asked: &Asked, organisation: &Value, restore: &Value, path: &str) -> Mark
 
 fn plan(l: Language, restore: &Value) -> Markup {
     let items = restore.items("items");
-    if items.is_empty() && restore.text("state") == "previewing" {
+    // Without a preview there is no plan, and nothing is known of what is to be written.
+    if items.is_empty() && restore.text("state") != "previewed" {
         return html! {};
     }
     let heads = ["step", "object", "action", "outcome"].map(|key| l.say(&format!("head-{key}")));
@@ -197,8 +219,10 @@ fn plan(l: Language, restore: &Value) -> Markup {
             outcome(l, step.field("outcome")),
         ]
     });
+    let is_so = restore.items("leftByMode").is_empty() && restore.items("impossible").is_empty();
+    let empty = l.say(if is_so { "restore-no-steps" } else { "restore-nothing-written" });
     let caption = l.count("restore-caption", i64::try_from(items.len()).unwrap_or(i64::MAX));
-    Table { caption: &caption, heads: &heads, rows: rows.collect(), empty: &l.say("restore-no-steps") }.show()
+    Table { caption: &caption, heads: &heads, rows: rows.collect(), empty: &empty }.show()
 }
 
 /// What a step finds and what it leaves, property by property; what is empty on both sides is left out, and many are folded.
@@ -250,6 +274,8 @@ fn outcome(l: Language, outcome: &Value) -> Markup {
         ("done", "asAsked") => ("verified", "good"),
         ("done", "differs" | "absent") => ("differs", "bad"),
         ("done", _) => ("unverified", "fair"),
+        // Written, and not seen as asked when it was read again: that is no refusal, and the counts say so too.
+        ("failed", _) if outcome.text("cause") == "notSeen" => ("unverified", "fair"),
         ("alreadySo", _) => ("already", "good"),
         ("skipped", _) => ("skipped", "fair"),
         ("failed", _) => ("failed", "bad"),
@@ -286,8 +312,28 @@ fn impossible(l: Language, restore: &Value) -> Markup {
     }
 }
 
+/// What differs and stays so: the modes do not write it. Nothing stays different in silence.
+fn left_by_mode(l: Language, restore: &Value) -> Markup {
+    let heads = ["object", "what", "why"].map(|key| l.say(&format!("head-{key}")));
+    let rows: Vec<Vec<Markup>> = restore
+        .items("leftByMode")
+        .iter()
+        .map(|one| {
+            vec![
+                html! { (name(one.some("name").unwrap_or(one.text("key")))) " " small { (plain(one.text("kind"))) } },
+                html! { (plain(one.text("what")))
+                    @for to in one.items("to").iter().filter_map(Value::as_str) { div { code { (to) } } } },
+                html! { (l.word("left-by", one.text("mode"))) },
+            ]
+        })
+        .collect();
+    html! {
+        @if !rows.is_empty() { (Table { caption: &l.say("restore-left-by-mode"), heads: &heads, rows, empty: "" }.show()) }
+    }
+}
+
 /// What is left to people.
-fn completion(l: Language, left: &Value) -> Markup {
+fn completion(l: Language, left: &Value, path: &str) -> Markup {
     let heads = ["object", "to-do", "owner", "state"].map(|key| l.say(&format!("head-{key}")));
     let rows: Vec<Vec<Markup>> = left
         .items("items")
@@ -301,11 +347,13 @@ fn completion(l: Language, left: &Value) -> Markup {
             ]
         })
         .collect();
+    let next = left.some("next").map(|cursor| format!("{}#left", address(path, &[("left", cursor)])));
     html! {
-        section {
+        section id="left" {
             h2 { (l.say("restore-left")) }
             @if rows.is_empty() { p { (l.say("restore-nothing-left")) } }
             @else { (Table { caption: &l.say("restore-left"), heads: &heads, rows, empty: "" }.show()) }
+            (more(l, next.as_deref()))
         }
     }
 }
@@ -342,8 +390,26 @@ pub(super) async fn act(
     Ok(then(&format!("/e/{org}/restores/{}", made.some("id").unwrap_or(&rst))))
 }
 
-/// The signed receipt, as it is verified elsewhere.
+/// The signed receipt as one file: all its pages one after another, as `holdfast verify-receipt` takes them.
+///
+/// # Errors
+/// `TooLarge`: a receipt of which a page is missing verifies as altered, so that none is cut.
 pub(super) async fn receipt(asked: Asked, Path((org, rst)): Path<(String, String)>) -> Answer {
-    let text = asked.csv(asked.of(&org, &["restores", &rst, "receipt"])?).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
+    let (mut file, mut cursor) = (String::new(), String::new());
+    loop {
+        let at = asked.of(&org, &["restores", &rst, "receipt"])?.with("cursor", &cursor);
+        let page = asked.csv(at).await?;
+        if file.len() + page.len() > MAX_FILE {
+            return Err(Failure::TooLarge);
+        }
+        file.push_str(page.trim_end());
+        file.push('\n');
+        let read: Value = serde_json::from_str(&page).map_err(|_| Failure::NoAnswer)?;
+        match read.some("next") {
+            Some(next) => next.clone_into(&mut cursor),
+            None => break,
+        }
+    }
+    let named = format!("attachment; filename=\"receipt-{rst}.json\"");
+    Ok(([(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_DISPOSITION, named)], file).into_response())
 }

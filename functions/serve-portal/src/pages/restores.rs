@@ -6,10 +6,11 @@ use crate::asked::{Answer, Asked, Page, then};
 use crate::failure::Failure;
 use crate::json::Fields;
 use crate::posted::Posted;
+use crate::texts::Language;
 use crate::view::{Table, address, badge, more, name};
 use axum::extract::{Path, Query};
 use http::Method;
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::try_join;
@@ -31,7 +32,7 @@ pub(super) async fn list(asked: Asked, Path(org): Path<String>, Query(wanted): Q
     let rows = list.items.iter().map(|restore| {
         vec![
             html! { a href={ "/e/" (org) "/restores/" (restore.text("id")) } { (asked.times().at(restore.text("requestedAt"))) } },
-            html! { (badge(l, "restore", restore.text("state")))
+            html! { (how(l, restore))
                 @if restore.is("waitsForApproval") { " " (l.say("restore-waits")) } },
             html! { (name(restore.text("reason"))) },
             html! { (name(restore.text("ticket"))) },
@@ -52,6 +53,15 @@ pub(super) async fn list(asked: Asked, Path(org): Path<String>, Query(wanted): Q
         (more(l, next.as_deref()))
     };
     Ok(asked.show(&me, &Page::inside(&organisation, &l.say("page-restores"), body)))
+}
+
+/// How a restore is: what did not come out whole is never shown as good.
+pub(super) fn how(l: Language, restore: &Value) -> Markup {
+    let is_partial = restore.text("state") == "done" && restore.field("complete") == &Value::Bool(false);
+    html! {
+        @if is_partial { span.badge.fair { (l.say("restores-partial")) } }
+        @else { (badge(l, "restore", restore.text("state"))) }
+    }
 }
 
 pub(super) async fn preview(asked: Asked, Path(org): Path<String>, posted: Posted) -> Answer {
@@ -76,6 +86,11 @@ fn wanted_of(posted: &Posted) -> Result<Value, Failure> {
             }
             body.insert("only".to_owned(), json!(chosen));
         }
+    }
+    // Why said for both: an object of a snapshot is merged unless it is said otherwise, and what came since would stay.
+    if posted.ticked("exactly") {
+        body.insert("attributes".to_owned(), json!("overwrite"));
+        body.insert("links".to_owned(), json!("rollback"));
     }
     for name in ["deleteCreated", "comeBackBlocked"] {
         if posted.ticked(name) {

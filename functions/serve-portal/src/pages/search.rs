@@ -172,6 +172,12 @@ fn put_back(asked: &Asked, org: &str, snapshot: &str, kind: &str, key: &str, par
         Field::Note(parts.clone()),
         Field::Hidden("snapshot", snapshot.to_owned()),
         Field::Hidden("whole", whole),
+        Field::Tick {
+            name: "exactly",
+            value: "1".to_owned(),
+            label: html! { (l.say("object-exactly")) },
+            on: false,
+        },
         Field::typed("reason", &l.say("restore-reason"), "", "text", false, &l.say("restore-reason-hint")),
         Field::typed("ticket", &l.say("restore-ticket"), "", "text", false, ""),
     ];

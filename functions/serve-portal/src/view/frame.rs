@@ -4,6 +4,7 @@ use super::words::{Times, badge, name};
 use crate::assets;
 use crate::failure::Failure;
 use crate::json::Fields;
+use crate::posted::{KEY, Posted};
 use crate::texts::Language;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
@@ -104,8 +105,22 @@ pub fn bare(l: Language, title: &str, body: &Markup) -> Markup {
     document(l, title, &inner)
 }
 
-/// The page of a failure: what is wrong, what was not changed, and where to go on.
-pub fn failed(l: Language, failure: &Failure, is_read: bool, at: &str) -> Markup {
+/// What the page of a failure is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed<'a> {
+    /// The language of the page.
+    pub language: Language,
+    /// What failed.
+    pub failure: &'a Failure,
+    /// The address that was asked for.
+    pub address: &'a str,
+    /// The form that was posted; none where a page was asked for.
+    pub posted: Option<&'a Posted>,
+}
+
+/// The page of a failure: what is wrong, whether anything was changed, and where to go on.
+pub fn failed(failed: &Failed<'_>) -> Markup {
+    let Failed { language: l, failure, address: at, posted } = *failed;
     let key = key_of(failure);
     let title = l.say(&format!("failure-{key}-title"));
     let body = html! {
@@ -122,11 +137,14 @@ pub fn failed(l: Language, failure: &Failure, is_read: bool, at: &str) -> Markup
                 Failure::SignInFailed(why) => p { (l.say(&format!("sign-in-failed-{why}"))) },
                 _ => p { (l.say(&format!("failure-{key}-text"))) },
             }
-            @if !is_read { p { (l.say("failure-nothing-changed")) } }
+            @if posted.is_some() {
+                p { (l.say(if failure.is_refusal() { "failure-nothing-changed" } else { "failure-unknown" })) }
+            }
         }
+        @if let Some(posted) = posted.filter(|_| !failure.is_refusal()) { (send_again(l, at, posted)) }
         @match failure {
             Failure::SignIn => p { a.button href="/sign-in" { (l.say("sign-in-button")) } },
-            Failure::SignInAgain => p { a.button href=(sign_in(parent_of(at), true)) { (l.say("sign-in-button")) } },
+            Failure::SignInAgain => p { a.button href=(sign_in(page_of_form(at), true)) { (l.say("sign-in-button")) } },
             Failure::SignInFailed(_) => p {
                 a.button href="/sign-in" { (l.say("failure-again")) } " "
                 a href="/invitation" { (l.say("sign-in-invited")) }
@@ -143,9 +161,29 @@ pub fn failed(l: Language, failure: &Failure, is_read: bool, at: &str) -> Markup
     bare(l, &title, &body)
 }
 
-/// The page from which a form was posted: what it does is the last part of its address.
-fn parent_of(at: &str) -> &str {
-    at.rsplit_once('/').map_or("/", |(before, _)| if before.is_empty() { "/" } else { before })
+/// The same form once more, under the key that it had: what was done meanwhile is not done again. What has no key is not
+/// offered: nothing would keep it from being done twice.
+fn send_again(l: Language, at: &str, posted: &Posted) -> Markup {
+    html! {
+        @if posted.ticked(KEY) {
+            form.stack method="post" action=(at) {
+                @for (name, value) in posted.fields() { input type="hidden" name=(name) value=(value); }
+                p { button type="submit" { (l.say("failure-send-again")) } }
+            }
+        }
+    }
+}
+
+/// The page on which a form stands. Of one thing's page, what the form does is the last part of its address; a list is one
+/// page with the forms of all its rows.
+fn page_of_form(at: &str) -> &str {
+    let path = at.split('?').next().unwrap_or_default();
+    let is_of_one = path.starts_with("/e/") || path.starts_with("/organisations/");
+    if is_of_one {
+        return path.rsplit_once('/').map_or("/", |(before, _)| before);
+    }
+    let end = path.char_indices().skip(1).find(|(_, c)| *c == '/').map_or(path.len(), |(at, _)| at);
+    &path[..end]
 }
 
 fn key_of(failure: &Failure) -> &'static str {
@@ -165,6 +203,7 @@ fn key_of(failure: &Failure) -> &'static str {
         },
         Failure::Busy => "busy",
         Failure::NoAnswer => "no-answer",
+        Failure::TooLarge => "too-large",
         Failure::NoIssuer => "no-issuer",
         Failure::SignInFailed(_) => "sign-in-failed",
     }
@@ -230,7 +269,8 @@ fn header(frame: &Frame<'_>) -> Markup {
                         input id="pick" name="search" type="search" placeholder=(l.say("frame-pick"));
                     }
                 }
-                span { (name(who)) @if let Some(role) = me.some("role") { " (" (l.word("role", role)) ")" } }
+                // Why not of a link: its session is nobody's, and has no name but its id.
+                span { @if me.text("shown") != "portal" { (name(who)) } @if let Some(role) = me.some("role") { " (" (l.word("role", role)) ")" } }
                 form method="post" action="/sign-out" { button.link type="submit" { (l.say("frame-sign-out")) } }
             }
         }

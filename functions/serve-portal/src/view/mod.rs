@@ -8,7 +8,7 @@ mod who;
 mod words;
 
 pub use changes::{was_is, what_differs};
-pub use frame::{Frame, Page, address, bare, failed, may, page, sign_in};
+pub use frame::{Failed, Frame, Page, address, bare, failed, may, page, sign_in};
 pub use table::{Table, facts, more, steps};
 pub use who::who_made_it;
 pub use words::{Times, badge, name, plain, plain_list, shown};

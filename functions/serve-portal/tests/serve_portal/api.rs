@@ -42,11 +42,15 @@ pub struct Seen {
 
 async fn answer(State((answers, calls)): State<(Answers, Calls)>, request: Request) -> Response {
     let line = format!("{} {}", request.method(), request.uri().path());
+    let asked = request.uri().query().map(|query| format!("{line}?{query}"));
     let headers = request.headers().clone();
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let body = serde_json::from_slice(&body).unwrap_or_default();
     calls.lock().unwrap().push(Call { line: line.clone(), headers, body });
-    let known = answers.lock().unwrap().get(&line).cloned();
+    let known = {
+        let answers = answers.lock().unwrap();
+        asked.and_then(|asked| answers.get(&asked).cloned()).or_else(|| answers.get(&line).cloned())
+    };
     let (status, value) = known.unwrap_or((404, json!({ "detail": "there is nothing", "status": 404 })));
     (StatusCode::from_u16(status).unwrap(), axum::Json(value)).into_response()
 }
@@ -67,7 +71,7 @@ impl Stage {
         stage
     }
 
-    /// From now on the API answers that.
+    /// From now on the API answers that: to the line as it is, or where no line with its query is known to the path alone.
     pub fn told(&self, line: &str, status: u16, value: &Value) {
         self.answers.lock().unwrap().insert(line.to_owned(), (status, value.clone()));
     }

@@ -4,6 +4,9 @@
 
 mod api;
 mod forms;
+mod organisation;
 mod pages;
+mod receipts;
 mod texts;
 mod told;
+mod unknown;

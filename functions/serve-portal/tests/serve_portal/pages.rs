@@ -28,7 +28,7 @@ fn step(name: &str, outcome: &Value) -> Value {
         "before": { "jobTitle": "Contractor" }, "after": { "jobTitle": name }, "warnings": ["blocked"], "outcome": outcome })
 }
 
-fn restore(state: &str, outcome: &Value, name: &str) -> Value {
+pub fn restore(state: &str, outcome: &Value, name: &str) -> Value {
     json!({ "id": "rst_1", "state": state, "counts": { "steps": 1, "done": 1 }, "items": [step(name, outcome)],
         "impossible": [{ "key": "u2", "kind": "users", "name": name, "what": "manager", "why": name, "cause": "synced" }],
         "requestedAt": "2026-11-30T09:00:00Z", "requestedBy": name, "reason": name, "startedAt": "2026-11-30T09:01:00Z",

@@ -22,7 +22,7 @@ fn code(folder: &Path) -> String {
 }
 
 /// Sorts of words, whose texts are found by what the API answers: each with the enumerations that it is for.
-const WORDS: [(&str, &[&str]); 24] = [
+const WORDS: [(&str, &[&str]); 25] = [
     ("state", &["OrganisationState"]),
     ("credentials", &["CredentialStatus"]),
     ("product", &["ProductType"]),
@@ -43,6 +43,7 @@ const WORDS: [(&str, &[&str]); 24] = [
     ("feature", &["Feature"]),
     ("rule", &["ApprovalRule"]),
     ("request", &["RequestState"]),
+    ("left-by", &["LeftBy"]),
     ("way", &[]),
     ("action", &[]),
     ("job-of", &[]),

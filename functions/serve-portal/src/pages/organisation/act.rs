@@ -8,7 +8,7 @@ use crate::json::Fields;
 use crate::posted::Posted;
 use axum::extract::Path;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(in crate::pages) async fn create(asked: Asked, posted: Posted) -> Answer {
     let body = json!({
@@ -38,7 +38,10 @@ pub(in crate::pages) async fn act(
     };
     let (method, path, body) = match act.as_str() {
         "edit" => (Method::PATCH, &[][..], Some(general(&posted)?)),
-        "subscription" => (Method::PATCH, &["subscription"][..], Some(subscription(&posted)?)),
+        "subscription" => match subscription(&posted)? {
+            Some(edit) => (Method::PATCH, &["subscription"][..], Some(edit)),
+            None => return Ok(then(&format!("/organisations/{org}"))),
+        },
         "features" => (
             Method::PUT,
             &["features"][..],
@@ -52,17 +55,21 @@ pub(in crate::pages) async fn act(
         "unsubscribe" => (Method::POST, &["unsubscribe"][..], None),
         "keep" => (Method::DELETE, &["deletion"][..], None),
         "delete" => {
-            fresh(&asked.me().await?)?;
-            let confirmation = posted.needed("confirmation")?;
-            let body = json!({ "holdDays": posted.number("holdDays")?, "confirmation": confirmation });
+            let (me, of) = about(&asked, &org).await?;
+            fresh(&me)?;
+            if posted.needed("confirmation")? != of.text("name").trim() {
+                return Err(Failure::Field("confirmation"));
+            }
+            let body = json!({ "holdDays": posted.number("holdDays")?, "confirmation": of.text("name") });
             (Method::POST, &["deletion"][..], Some(body))
         }
         "consent" | "access" => {
+            // Why first: once the link is made, nothing may keep it from being shown.
+            let (me, of) = about(&asked, &org).await?;
             let link = match act.as_str() {
                 "consent" => made("consent-link", json!({ "app": posted.needed("app")? })).await?,
                 _ => made("access-link", Value::Null).await?,
             };
-            let (me, of) = about(&asked, &org).await?;
             return shown_once(&asked, &me, &of, &link);
         }
         _ => return Err(Failure::NotFound),
@@ -78,6 +85,16 @@ fn general(posted: &Posted) -> Result<Value, Failure> {
     Ok(json!({ "name": name, "email": email, "details": posted.text("details") }))
 }
 
-fn subscription(posted: &Posted) -> Result<Value, Failure> {
-    Ok(json!({ "seats": posted.number("seats")?, "plan": posted.needed("plan")? }))
+/// What was changed in the form; none where nothing was. Why no more: the API asks a downgrade to come alone, and what
+/// somebody else changed meanwhile is not theirs to set back.
+fn subscription(posted: &Posted) -> Result<Option<Value>, Failure> {
+    let (seats, plan) = (posted.number("seats")?, posted.needed("plan")?);
+    let mut edit = Map::new();
+    if posted.number("wasSeats")? != seats {
+        edit.insert("seats".to_owned(), json!(seats));
+    }
+    if posted.needed("wasPlan")? != plan {
+        edit.insert("plan".to_owned(), json!(plan));
+    }
+    Ok((!edit.is_empty()).then(|| edit.into()))
 }

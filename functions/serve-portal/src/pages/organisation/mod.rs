@@ -21,7 +21,7 @@ pub(super) use act::{act, create};
 const FEATURES: [&str; 4] = ["search", "compare", "restore", "download"];
 const RULES: [&str; 3] = ["off", "privileged", "always"];
 /// For how many days an organisation's data is held before it is deleted, where nobody says otherwise.
-const HOLD_DAYS: &str = "30";
+const HOLD_DAYS: &str = "7";
 
 /// What the page is made with.
 struct Shown<'a> {
@@ -61,6 +61,15 @@ fn options(plans: &[Value], chosen: &str) -> Vec<Choice> {
         None => plan.text("name").to_owned(),
     };
     plans.iter().map(|plan| Choice::plain(plan.text("id"), &said(plan), plan.text("id") == chosen)).collect()
+}
+
+/// The plans with the one that is paid for: it may be a partner's above or below, or not sold any more, and a form in which
+/// it cannot be chosen would move the organisation to another one.
+fn with_current(mut plans: Vec<Choice>, paid: &Value) -> Vec<Choice> {
+    if !plans.iter().any(|plan| plan.on) {
+        plans.insert(0, Choice::plain(paid.text("plan"), paid.text("planName"), true));
+    }
+    plans
 }
 
 pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
@@ -129,6 +138,7 @@ fn general(shown: &Shown<'_>) -> Markup {
 
 fn paid(shown: &Shown<'_>, subscription: &Versioned, plans: &[Value]) -> Markup {
     let (l, paid) = (shown.language(), &subscription.value);
+    let seats = paid.number("seats").unwrap_or(0).to_string();
     let used = paid.number("seatsInUse").map_or("–".to_owned(), |count| count.to_string());
     html! {
         (facts(&[
@@ -140,8 +150,10 @@ fn paid(shown: &Shown<'_>, subscription: &Versioned, plans: &[Value]) -> Markup 
         @if !paid.field("pendingDowngrade").is_null() { p.warning { (l.say("organisation-downgrade")) } }
         @if may(shown.me, "changeSubscription") {
             (shown.form_of(&subscription.version, "subscription", vec![
-                Field::typed("seats", &l.say("head-seats"), &paid.number("seats").unwrap_or(0).to_string(), "number", true, ""),
-                Field::Choice { name: "plan", label: l.say("head-plan"), options: options(plans, paid.text("plan")), cards: false },
+                Field::typed("seats", &l.say("head-seats"), &seats, "number", true, ""),
+                Field::Choice { name: "plan", label: l.say("head-plan"), options: with_current(options(plans, paid.text("plan")), paid), cards: false },
+                Field::Hidden("wasSeats", seats),
+                Field::Hidden("wasPlan", paid.text("plan").to_owned()),
             ], "form-save", false))
         }
     }
