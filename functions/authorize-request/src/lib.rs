@@ -43,7 +43,7 @@ pub async fn authorize(
         Some(token) => match (find.find(token).await?, sign_in) {
             // Why ours first: a token that we gave out is ours to check, whatever its text looks like.
             (None, Some(sign_in)) => match sign_in.check(token).await? {
-                Some(shown) => Some(find.find_signed_in_at(shown.identity, shown.at).await?),
+                Some(shown) => Some(find.find_signed_in_at(shown.identity, shown.times).await?),
                 None => None,
             },
             (caller, _) => caller,

@@ -10,6 +10,7 @@ use engine::records::Identity;
 use jiff::SignedDuration;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use partners::commands::SignInTimes;
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -51,8 +52,8 @@ pub struct SignIn {
 pub struct Shown {
     /// Who it is.
     pub identity: Identity,
-    /// When they signed in (`auth_time`), or else when the token was made (`iat`); none where it says neither.
-    pub at: Option<Timestamp>,
+    /// When that was, as far as the token says.
+    pub times: SignInTimes,
 }
 
 #[derive(Deserialize)]
@@ -107,9 +108,12 @@ impl SignIn {
         let fine = audience && in_time && claims.iss == self.settings.issuer && !claims.sub.is_empty();
         // Why no later than now: an age is told of it, and a clock that is ahead must not make it younger than it is.
         #[expect(clippy::cast_possible_truncation, reason = "a time far away is no time, and left out")]
-        let at = claims.auth_time.or(claims.iat).and_then(|at| Timestamp::from_second(at as i64).ok());
-        let at = at.map(|at| at.min(self.clock.now()));
-        fine.then_some(Shown { identity: Identity { issuer: claims.iss, subject: claims.sub }, at })
+        let read = |at: Option<f64>| {
+            let at = at.and_then(|at| Timestamp::from_second(at as i64).ok());
+            at.map(|at| at.min(self.clock.now()))
+        };
+        let times = SignInTimes { signed_in_at: read(claims.auth_time), token_made_at: read(claims.iat) };
+        fine.then_some(Shown { identity: Identity { issuer: claims.iss, subject: claims.sub }, times })
     }
 
     /// The issuer's key of that id, if it is made for the algorithm.

@@ -14,14 +14,14 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::header::{ACCEPT_LANGUAGE, COOKIE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use maud::Markup;
 use serde_json::Value;
 
 /// How long ago somebody may have signed in to do what cannot be taken back, in seconds.
-const FRESH_SECONDS: i64 = 15 * 60;
+pub const FRESH_SECONDS: i64 = 15 * 60;
 
 /// What a page answers.
 pub type Answer = Result<Response, Failure>;
@@ -46,6 +46,8 @@ pub struct Asked {
     pub language: Language,
     /// The address that they asked for, with its query.
     pub address: String,
+    /// Whether they asked for a page, and posted no form.
+    pub is_read: bool,
     token: String,
 }
 
@@ -64,8 +66,13 @@ impl FromRequestParts<Portal> for Asked {
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
         let token = portal.cookies.find(&parts.headers, Cookie::Session).ok_or(Failure::SignIn)?;
         let address = parts.uri.path_and_query().map_or("/", |all| all.as_str()).to_owned();
-        Ok(Self { portal: portal.clone(), language: language_of(&parts.headers), address, token })
+        let (language, is_read) = (language_of(&parts.headers), is_read(&parts.method));
+        Ok(Self { portal: portal.clone(), language, address, is_read, token })
     }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// The language that was chosen, or else the first that is read.
@@ -180,8 +187,13 @@ impl Asked {
 
     /// The page with its frame.
     pub fn show(&self, me: &Value, page: &Page<'_>) -> Response {
-        let frame =
-            Frame { language: self.language, me, address: &self.address, now: (self.portal.ports.now)() };
+        let frame = Frame {
+            language: self.language,
+            me,
+            address: &self.address,
+            is_read: self.is_read,
+            now: (self.portal.ports.now)(),
+        };
         Html(view::page(&frame, page).into_string()).into_response()
     }
 
@@ -214,10 +226,18 @@ pub fn may(me: &Value, action: &str) -> bool {
     view::may(me, action)
 }
 
+/// What no page could read of an address, such as a parameter that is there twice: it is none of the portal's.
+fn odd_address(response: &Response) -> Option<Failure> {
+    let is_plain = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/plain");
+    let is_odd = response.status() == StatusCode::BAD_REQUEST
+        && response.headers().get(CONTENT_TYPE).is_some_and(is_plain);
+    is_odd.then_some(Failure::NotFound)
+}
+
 /// Makes a page of a failure, in the language of whoever asked.
 pub async fn explain(request: Request, next: Next) -> Response {
     let language = language_of(request.headers());
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_read = is_read(request.method());
     let address = request.uri().path_and_query().map_or("/", |all| all.as_str()).to_owned();
     let (parts, body) = request.into_parts();
     // Why read here: what may have been done is sent again as it was, under the key under which it is done once.
@@ -226,7 +246,8 @@ pub async fn explain(request: Request, next: Next) -> Response {
         Ok(body) => (Posted::read(&body), next.run(Request::from_parts(parts, Body::from(body))).await),
         Err(_) => (Posted::default(), Failure::Field("form").into_response()),
     };
-    let Some(failure) = response.extensions_mut().remove::<Failure>() else { return response };
+    let refused = response.extensions_mut().remove::<Failure>().or_else(|| odd_address(&response));
+    let Some(failure) = refused else { return response };
     if is_read && failure == Failure::SignIn {
         return Redirect::to(&view::sign_in(&address, false)).into_response();
     }

@@ -3,8 +3,8 @@
 use crate::config::CloudConfig;
 use crate::embedded::DeadLetter;
 use crate::host::{
-    Busy, Gateway, Listening, Mapping, Reasons, Routes, Schedule, Scheduler, Source, bind, queue_function,
-    tick_function,
+    Busy, Gateway, Listening, Mapping, Reasons, Routes, Said, Schedule, Scheduler, Source, bind,
+    queue_function, tick_function,
 };
 use crate::installation::Installation;
 use crate::ports::{Base, DeadLetters, Made, Ports, make};
@@ -88,6 +88,7 @@ impl Cloud {
         let functions = functions(wanted)?;
         let (busy, reasons) = (Busy::default(), Reasons::default());
         let gateway = Gateway {
+            said: Said::default(),
             authorizer: functions.authorizer,
             routes: Routes::new(functions.routes),
             clock: clock.clone(),

@@ -135,6 +135,7 @@ pub(crate) fn handle(
             let wids = body["wids"].as_array().into_iter().flatten();
             let who = SignedIn {
                 nonce: None,
+                signed_in_at: body["auth_time"].as_i64(),
                 user: text("user"),
                 audience: text("aud"),
                 wids: wids.filter_map(Value::as_str).map(str::to_owned).collect(),

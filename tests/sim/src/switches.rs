@@ -27,6 +27,7 @@
 //! | `synced_users_keep` | not documented which properties of a synced user the cloud may write | few: contact mails, password policies, age group and others are the cloud's |
 //! | `licensed_location_clears` | documented as not nullable, which not every such property keeps | refused while there is a licence |
 //! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
+//! | `auth_time_in_id_token` | an optional claim, as our README asks the registration for it | sent |
 //! | `consent_delay` | for minutes after a consent it is not known everywhere; how that shows is not documented | at once |
 //! | `delta_refused_with` | documented: no change tracking in external tenants; not with which status it is refused | 400 |
 //! | `premium_parts` | not documented which reads a tenant without Entra ID P1 is refused | units and security attributes |
@@ -211,6 +212,7 @@ pub struct Switches {
     pub audits: Audits,
     pub assertion_clock_real: bool,
     pub wids_in_id_token: bool,
+    pub auth_time_in_id_token: bool,
     /// For how many seconds after a consent it has not arrived, and in which way that shows.
     pub consent_delay: Option<(i64, NotArrived)>,
     pub schedules_among_assignments: Among,
@@ -262,6 +264,7 @@ impl Default for Switches {
             audits: Audits::default(),
             assertion_clock_real: true,
             wids_in_id_token: false,
+            auth_time_in_id_token: true,
             consent_delay: None,
             schedules_among_assignments: Among::All,
             former_roles_listed: FormerRoles::Schedules,

@@ -2,7 +2,7 @@
 
 use super::NOT_KEPT;
 use crate::PlanApi;
-use crate::wire::sessions::{MeOut, SessionInfoOut};
+use crate::wire::sessions::{MeOut, NewSessionIn, SessionInfoOut};
 use axum::Json;
 use axum::extract::State;
 use domain::rights::Action;
@@ -10,7 +10,7 @@ use domain::{OrganisationId, PersonId, SessionId};
 use engine::Listed;
 use http::{HeaderName, StatusCode};
 use partners::commands::sessions::SessionView;
-use runtime::http::{Asked, Notes, PathOf, Route, listed, under};
+use runtime::http::{Asked, Notes, PathOf, QueryOf, Route, listed, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
@@ -92,8 +92,12 @@ async fn me(State(api): State<PlanApi>, Asked(caller): Asked) -> Reply<Json<MeOu
 /// A reply that shows a secret.
 type Secret<T> = (StatusCode, [(HeaderName, &'static str); 1], Json<T>);
 
-async fn create(State(api): State<PlanApi>, Asked(caller): Asked) -> Reply<Secret<SessionInfoOut>> {
-    let (token, session) = api.sessions.create(&caller).await?;
+async fn create(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    QueryOf(query): QueryOf<NewSessionIn>,
+) -> Reply<Secret<SessionInfoOut>> {
+    let (token, session) = api.sessions.create(&caller, query.prompted).await?;
     Ok((StatusCode::CREATED, NOT_KEPT, Json(SessionInfoOut::begun(token, session))))
 }
 

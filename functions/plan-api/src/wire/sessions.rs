@@ -3,10 +3,23 @@
 use domain::rights::{Action, Condition, Feature, Role, TABLE, Verdict};
 use domain::{OrganisationId, PartnerId, PersonId, SessionId, Timestamp};
 use engine::records::{Session, SessionOf};
+use garde::Validate;
 use partners::commands::sessions::{Me, SessionView};
 use partners::commands::{Caller, Proof};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// How the person signed in who begins a session.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewSessionIn {
+    /// Whether the issuer was asked for a sign-in (`prompt=login`), so that the person showed who they are for the token that is
+    /// shown. Where the token does not say when they signed in (`auth_time`), the time at which it was made then stands for
+    /// that; without it that time is not known.
+    #[garde(skip)]
+    #[serde(default)]
+    pub prompted: bool,
+}
 
 /// A session of a person, or of a portal that an access link opened.
 #[derive(Serialize, JsonSchema)]
@@ -151,13 +164,13 @@ impl MeOut {
         let Me { caller, person, session } = me;
         let member = match &caller {
             Caller::Member(member) => Some(member),
-            Caller::Operator | Caller::SignedIn(_) => None,
+            Caller::Operator | Caller::SignedIn(..) => None,
         };
         let (shown, signed_in_at) = match (&caller, member.map(|m| &m.proof)) {
             (Caller::Operator, _) => (ShownOut::Bootstrap, None),
             (_, None) => (ShownOut::SignIn, None),
             (_, Some(Proof::Token(_))) => (ShownOut::Token, None),
-            (_, Some(Proof::SignIn { at, .. })) => (ShownOut::SignIn, *at),
+            (_, Some(Proof::SignIn { times, .. })) => (ShownOut::SignIn, times.signed_in_at),
             (_, Some(Proof::Session { signed_in_at, .. })) => (ShownOut::Session, *signed_in_at),
             (_, Some(Proof::Portal(_))) => (ShownOut::Portal, None),
         };

@@ -6,7 +6,7 @@ use axum::body::Body;
 use domain::OrganisationId;
 use domain::rights::Role;
 use http::{Request, StatusCode};
-use partners::commands::{Caller, Member, Proof};
+use partners::commands::{Caller, Member, Proof, SignInTimes};
 use serde_json::{Value, json};
 
 /// A request with a body and a version, either of which may be left out.
@@ -178,7 +178,10 @@ async fn features_are_switched_and_written_once_each() {
 async fn which_restores_wait_for_an_approval_is_said_by_owners_and_super_admins() {
     let scene = Scene::new().await;
     let Caller::Member(token) = &scene.owner else { panic!("not a member") };
-    let proof = Proof::SignIn { person: "per_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(), at: None };
+    let proof = Proof::SignIn {
+        person: "per_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
+        times: SignInTimes::default(),
+    };
     let person = Caller::Member(Member { proof, ..token.clone() });
     for (rule, who) in
         [("privileged", &scene.owner), ("always", &scene.owner), ("off", &person), ("always", &person)]

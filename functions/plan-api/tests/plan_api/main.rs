@@ -8,6 +8,7 @@ mod attention;
 mod attention_costs;
 mod audit;
 mod audit_verified;
+mod begun;
 mod common;
 mod connecting;
 mod consent;

@@ -8,7 +8,7 @@ use engine::ports::Scope;
 use engine::records::Identity;
 use http::{Method, Request, StatusCode};
 use jiff::SignedDuration;
-use partners::commands::Caller;
+use partners::commands::{Caller, SignInTimes};
 use serde_json::{Value, json};
 use support::faulty::Mode;
 
@@ -142,7 +142,8 @@ async fn strangers_have_a_few_entries_written_in_a_minute_and_the_next_says_how_
 #[tokio::test]
 async fn who_has_merely_signed_in_writes_nothing_but_by_accepting() {
     let (plane, _, _) = linked().await;
-    let somebody = Caller::SignedIn(Identity { issuer: "https://i".to_owned(), subject: "s".to_owned() });
+    let identity = Identity { issuer: "https://i".to_owned(), subject: "s".to_owned() };
+    let somebody = Caller::SignedIn(identity, SignInTimes::default());
     let before = (plane.kept(), plane.logged(None).len());
     for path in ["/v1/plans", "/v1/partners", "/v1/tokens"] {
         let refused = plane.post(&somebody, path, &json!({})).await;

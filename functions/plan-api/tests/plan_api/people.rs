@@ -7,11 +7,11 @@ use domain::rights::Role;
 use engine::records::{Identity, Records};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
-use partners::commands::Caller;
+use partners::commands::{Caller, SignInTimes};
 use partners::send_digests::{Ports, Worker};
 use serde_json::{Value, json};
 
-fn invitation(role: &str) -> Value {
+pub fn invitation(role: &str) -> Value {
     json!({ "name": "Bo Ek", "email": "bo@msp.example", "role": role, "timeZone": "Europe/Oslo" })
 }
 
@@ -20,11 +20,11 @@ fn identity(subject: &str) -> Identity {
 }
 
 fn signed_in(subject: &str) -> Caller {
-    Caller::SignedIn(identity(subject))
+    Caller::SignedIn(identity(subject), SignInTimes::default())
 }
 
 /// Lets the mail leave; the codes in it, but for those of the first Owners.
-async fn mailed(plane: &Plane) -> Vec<String> {
+pub async fn mailed(plane: &Plane) -> Vec<String> {
     let mails = mails(plane).await.into_iter();
     mails.filter(|(to, _)| *to != common::owner()["email"]).map(|(_, code)| code).collect()
 }
@@ -47,7 +47,7 @@ async fn mails(plane: &Plane) -> Vec<(String, String)> {
     mails.iter().filter_map(|m| Some((m.to.clone(), code(&m.text)?))).collect()
 }
 
-async fn accept(plane: &Plane, caller: &Caller, code: &str) -> common::Answer {
+pub async fn accept(plane: &Plane, caller: &Caller, code: &str) -> common::Answer {
     plane.post(caller, "/v1/invitations/accept", &json!({ "token": code })).await
 }
 
@@ -91,7 +91,11 @@ async fn an_invitation_is_mailed_and_accepted_once_by_whoever_is_signed_in() {
     assert_eq!(member.role, Role::Admin);
     let elsewhere = Identity { issuer: "https://other.example".to_owned(), ..identity(subject) };
     let same_name = plane.find.find_signed_in(elsewhere.clone()).await.unwrap();
-    assert_eq!(same_name, Caller::SignedIn(elsewhere), "the same subject of another issuer is another");
+    assert_eq!(
+        same_name,
+        Caller::SignedIn(elsewhere, SignInTimes::default()),
+        "the same subject of another issuer is another"
+    );
 }
 
 #[tokio::test]

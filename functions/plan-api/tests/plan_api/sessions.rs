@@ -7,7 +7,7 @@ use engine::ports::Clock as _;
 use engine::records::{Record, Session, SessionUse};
 use http::Method;
 use jiff::SignedDuration;
-use partners::commands::{Caller, Proof};
+use partners::commands::{Caller, Proof, SignInTimes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ impl Gateway {
     }
 }
 
-async fn begun(plane: &Plane, by: &Caller) -> Value {
+pub async fn begun(plane: &Plane, by: &Caller) -> Value {
     let answer = plane.bare(by, Method::POST, "/v1/sessions").await;
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(answer.headers["cache-control"], "no-store");
@@ -47,7 +47,7 @@ fn pass(plane: &Plane, minutes: i64) {
     plane.world.clock.advance(SignedDuration::from_mins(minutes));
 }
 
-async fn started() -> (Plane, Caller, Caller) {
+pub async fn started() -> (Plane, Caller, Caller) {
     let plane = Plane::new();
     let (_, owner) = plane.partner(&Caller::Operator, "P").await;
     let (_, eve) = plane.person(&owner, Role::SuperAdmin, None, "eve").await;
@@ -142,7 +142,9 @@ async fn no_session_begins_another_and_no_token_does() {
     let (plane, owner, eve) = started().await;
     let session = plane.held(&begun(&plane, &eve).await).await.unwrap();
     let before = plane.kept();
-    for caller in [&session, &owner, &Caller::Operator, &Caller::SignedIn(identity("nobody"))] {
+    for caller in
+        [&session, &owner, &Caller::Operator, &Caller::SignedIn(identity("nobody"), SignInTimes::default())]
+    {
         assert_eq!(plane.bare(caller, Method::POST, "/v1/sessions").await.status, 403, "{caller:?}");
     }
     assert_eq!(plane.kept(), before);
@@ -369,7 +371,9 @@ async fn everybody_can_read_who_they_are_and_what_they_may_do() {
         (&me["shown"], &me["session"], &me["features"]),
         (&json!("portal"), &portal["id"], &json!([]))
     );
-    for (caller, shown) in [(Caller::Operator, "bootstrap"), (Caller::SignedIn(identity("x")), "signIn")] {
+    for (caller, shown) in
+        [(Caller::Operator, "bootstrap"), (Caller::SignedIn(identity("x"), SignInTimes::default()), "signIn")]
+    {
         let me = plane.get(&caller, "/v1/me").await.json();
         assert_eq!((&me["shown"], &me["may"], &me["partner"]), (&json!(shown), &json!([]), &Value::Null));
     }

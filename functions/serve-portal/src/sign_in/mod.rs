@@ -18,7 +18,7 @@ use crate::texts::Language;
 use crate::view::{self, form};
 use axum::Router;
 use axum::extract::Query;
-use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -57,6 +57,8 @@ struct UnderWay {
     verifier: String,
     to: String,
     invitation: String,
+    /// Whether the person has to show who they are for it, though they are signed in at the issuer.
+    fresh: bool,
 }
 
 impl UnderWay {
@@ -99,8 +101,14 @@ async fn begin(visitor: Visitor, Query(To { to, fresh }): Query<To>) -> Answer {
     let issuer = portal.issuer.as_ref().ok_or(Failure::NoIssuer)?;
     let text = || BASE64_URL_SAFE_NO_PAD.encode((portal.ports.random)());
     let invitation = UnderWay::of(&visitor).unwrap_or_default().invitation;
-    let under_way = UnderWay { state: text(), verifier: text(), to: own_place(&to), invitation };
-    let asks = oidc::Asks { callback: &callback_of(portal), is_fresh: !fresh.is_empty() };
+    let under_way = UnderWay {
+        state: text(),
+        verifier: text(),
+        to: own_place(&to),
+        invitation,
+        fresh: !fresh.is_empty(),
+    };
+    let asks = oidc::Asks { callback: &callback_of(portal), is_fresh: under_way.fresh };
     let leads = issuer.sign_in_page(&asks, &under_way.state, &under_way.verifier).await?;
     Ok((AppendHeaders([(SET_COOKIE, under_way.cookie(portal))]), Redirect::to(leads.as_str()))
         .into_response())
@@ -125,17 +133,12 @@ async fn callback(visitor: Visitor, Query(back): Query<Back>) -> Answer {
         return Err(Failure::SignInFailed("refused"));
     }
     let shown = issuer.redeem(&back.code, &under_way.verifier, &callback_of(portal)).await?;
-    if !under_way.invitation.is_empty() {
-        let body = json!({ "token": under_way.invitation });
-        let with = With { body: Some(&body), ..With::default() };
-        match portal.api.call(&shown, Method::POST, portal.api.at(&["invitations", "accept"])?, with).await {
-            Err(Failure::NotFound) => return Err(Failure::SignInFailed("no-invitation")),
-            // Whoever is a person already signs in as that, and has lost nothing but the code.
-            Err(Failure::Problem(problem)) if problem.status == 409 => {}
-            other => drop(other?),
-        }
-    }
-    let session = portal.api.call(&shown, Method::POST, portal.api.at(&["sessions"])?, With::default()).await;
+    let is_person_already = match under_way.invitation.as_str() {
+        "" => false,
+        invitation => !accepted(portal, &shown, invitation).await?,
+    };
+    let at = portal.api.at(&["sessions"])?.with("prompted", if under_way.fresh { "true" } else { "" });
+    let session = portal.api.call(&shown, Method::POST, at, With::default()).await;
     let session = match session {
         Err(Failure::Problem(problem)) if problem.status == 403 => {
             return Err(Failure::SignInFailed("nobody"));
@@ -144,31 +147,102 @@ async fn callback(visitor: Visitor, Query(back): Query<Back>) -> Answer {
         other => other?.value,
     };
     let token = session.some("token").ok_or(Failure::NoAnswer)?;
+    end_replaced(&visitor).await;
     let cookies = AppendHeaders([
         (SET_COOKIE, portal.cookies.set(Cookie::Session, token, Some(SESSION_SECONDS))),
         (SET_COOKIE, portal.cookies.end(Cookie::SignIn)),
     ]);
-    Ok((cookies, Redirect::to(&own_place(&under_way.to))).into_response())
+    let to = own_place(&under_way.to);
+    if is_person_already {
+        return Ok((cookies, not_accepted(&visitor, &to)).into_response());
+    }
+    Ok((cookies, Redirect::to(&to)).into_response())
+}
+
+/// Accepts an invitation; false where whoever signed in is a person of a partner already, and goes on as that.
+async fn accepted(portal: &Portal, shown: &str, invitation: &str) -> Result<bool, Failure> {
+    let body = json!({ "token": invitation });
+    let with = With { body: Some(&body), ..With::default() };
+    match portal.api.call(shown, Method::POST, portal.api.at(&["invitations", "accept"])?, with).await {
+        Err(Failure::NotFound) => Err(Failure::SignInFailed("no-invitation")),
+        Err(Failure::Problem(problem)) if problem.status == 409 => Ok(false),
+        other => other.map(|_| true),
+    }
+}
+
+/// A page for whoever accepted an invitation and is a person of a partner already: it says that nothing came of it.
+fn not_accepted(visitor: &Visitor, to: &str) -> Response {
+    let (l, title) = (visitor.language, visitor.language.say("invitation-not-accepted-title"));
+    let body = html! {
+        h1 { (title) }
+        p role="status" { (l.say("invitation-not-accepted-text")) }
+        p { a.button href=(to) { (l.say("invitation-go-on")) } }
+    };
+    visitor.show(&title, &body)
+}
+
+/// Ends the session that a new one takes the place of in this browser. Why failures are passed over: the new one is good, and
+/// the old one, which nobody holds any more, ends by resting.
+async fn end_replaced(visitor: &Visitor) {
+    let portal = &visitor.portal;
+    let Some(old) = portal.cookies.find(&visitor.headers, Cookie::Session) else { return };
+    if let Err(failure) = end_own(portal, &old).await {
+        tracing::info!(?failure, "the session that was replaced was not ended");
+    }
+}
+
+/// Ends the session of that secret; what is over already is ended.
+async fn end_own(portal: &Portal, secret: &str) -> Result<(), Failure> {
+    let me = match portal.api.get(secret, portal.api.at(&["me"])?).await {
+        Err(Failure::SignIn) => return Ok(()),
+        other => other?,
+    };
+    let Some(id) = me.some("session") else { return Ok(()) };
+    ended(portal.api.call(secret, Method::DELETE, portal.api.at(&["sessions", id])?, With::default()).await)
+}
+
+/// Whether a session was ended; one that is over already was.
+fn ended<T>(answer: Result<T, Failure>) -> Result<(), Failure> {
+    match answer {
+        Err(Failure::SignIn | Failure::NotFound) => Ok(()),
+        other => other.map(|_| ()),
+    }
 }
 
 async fn sign_out(asked: Asked, posted: Posted) -> Answer {
-    // Why errors are passed over: whoever wants to leave leaves, and a session that is over is what they want.
-    if let Ok(me) = asked.me().await {
-        let mut ids = vec![me.text("session").to_owned()];
-        if posted.ticked("everywhere") {
-            let all = asked.list(asked.at(&["sessions"])?).await?;
-            // Why its own last: without it nobody ends the others.
-            ids.splice(
-                0..0,
-                all.items.iter().map(|s| s.text("id").to_owned()).filter(|id| id != me.text("session")),
-            );
-        }
-        for id in ids.iter().filter(|id| !id.is_empty()) {
-            asked.call(Method::DELETE, asked.at(&["sessions", id])?, With::default()).await?;
-        }
-    }
+    let left = leave(&asked, posted.ticked("everywhere")).await;
+    // Why in any case: whoever wants to leave leaves this browser, whatever the API answers.
     let cookie = AppendHeaders([(SET_COOKIE, asked.portal.cookies.end(Cookie::Session))]);
-    Ok((cookie, Redirect::to("/sign-in")).into_response())
+    if left.is_ok() {
+        return Ok((cookie, Redirect::to("/sign-in")).into_response());
+    }
+    let (l, title) = (asked.language, asked.language.say("sign-out-failed-title"));
+    let body = html! {
+        h1 { (title) }
+        div.problem role="alert" { p { (l.say("sign-out-failed-text")) } }
+        p { a.button href="/sign-in" { (l.say("sign-in-button")) } }
+    };
+    Ok((cookie, Html(view::bare(l, &title, &body).into_string())).into_response())
+}
+
+/// Ends the session of whoever asks at the API, or all that they have.
+async fn leave(asked: &Asked, everywhere: bool) -> Result<(), Failure> {
+    let me = match asked.me().await {
+        Err(Failure::SignIn) => return Ok(()),
+        other => other?,
+    };
+    let own = me.text("session");
+    let mut ids: Vec<String> = Vec::new();
+    if everywhere {
+        let all = asked.list(asked.at(&["sessions"])?).await?.items;
+        ids.extend(all.iter().map(|session| session.text("id").to_owned()).filter(|id| id != own));
+    }
+    // Why its own last: without it nobody ends the others.
+    ids.push(own.to_owned());
+    for id in ids.iter().filter(|id| !id.is_empty()) {
+        ended(asked.call(Method::DELETE, asked.at(&["sessions", id])?, With::default()).await)?;
+    }
+    Ok(())
 }
 
 async fn language(visitor: Visitor, posted: Posted) -> Answer {
@@ -183,7 +257,8 @@ fn callback_of(portal: &Portal) -> String {
 
 /// A place of the portal itself; what names another one leads to the first page.
 fn own_place(to: &str) -> String {
-    let is_own = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n', '\t']);
+    let is_odd = to.contains('\\') || to.contains(char::is_control);
+    let is_own = to.starts_with('/') && !to.starts_with("//") && !is_odd;
     let loops = to.starts_with("/sign-in") || to.starts_with("/access") || to.starts_with("/invitation");
     if is_own && !loops { to.to_owned() } else { "/".to_owned() }
 }
@@ -210,9 +285,16 @@ mod tests {
         for fine in ["/", "/e/org_1/compare?before=1"] {
             assert_eq!(own_place(fine), fine);
         }
-        for wrong in
-            ["", "//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/sign-in"]
-        {
+        for wrong in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "/sign-in",
+            "/\u{1}",
+            "/a\u{7f}",
+        ] {
             assert_eq!(own_place(wrong), "/", "{wrong}");
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Source: "OpenID Connect Discovery 1.0", section 4; RFC 7636; RFC 9700, section 2.1.
 
+use crate::asked::FRESH_SECONDS;
 use crate::failure::Failure;
 use crate::json::Fields;
 use crate::session::is_loopback;
@@ -9,9 +10,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use tokio::sync::OnceCell;
 use url::Url;
 
+/// How long the issuer may take. Why less than the API: anybody makes the portal ask it, and one that hangs would keep every
+/// page waiting.
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest answer of the issuer that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -61,6 +66,10 @@ impl Issuer {
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256")
             .append_pair("prompt", if asks.is_fresh { "login" } else { "select_account" });
+        if asks.is_fresh {
+            // Source: OpenID Connect Core, 3.1.2.1: then the token says when the person signed in (`auth_time`).
+            page.query_pairs_mut().append_pair("max_age", &FRESH_SECONDS.to_string());
+        }
         Ok(page)
     }
 
@@ -76,7 +85,7 @@ impl Issuer {
             ("redirect_uri", callback),
             ("code_verifier", verifier),
         ];
-        let request = self.http.post(self.endpoints().await?.token.clone()).form(&form);
+        let request = self.http.post(self.endpoints().await?.token.clone()).form(&form).timeout(TIMEOUT);
         let answer = request.send().await.map_err(|_| Failure::NoAnswer)?;
         if answer.status().is_client_error() {
             return Err(Failure::SignInFailed("not-taken"));
@@ -92,7 +101,7 @@ impl Issuer {
     async fn discover(&self) -> Result<Endpoints, Failure> {
         let base = self.name.trim_end_matches('/');
         let at = self.safe(&format!("{base}/.well-known/openid-configuration"))?;
-        let answer = self.http.get(at).send().await.map_err(|_| Failure::NoAnswer)?;
+        let answer = self.http.get(at).timeout(TIMEOUT).send().await.map_err(|_| Failure::NoAnswer)?;
         if !answer.status().is_success() {
             return Err(Failure::NoAnswer);
         }

@@ -7,7 +7,7 @@ use domain::{OrganisationId, PartnerId, RestoreId};
 use engine::ports::Clock;
 use engine::records::{Restore, RestoreState};
 use jiff::SignedDuration;
-use partners::commands::{Caller, Member, Proof};
+use partners::commands::{Caller, Member, Proof, SignInTimes};
 use restore::plans::PlanStore;
 use restore::preview_restore::Archived;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ impl Desk {
         self.member(|member| {
             member.role = role;
             id.clone_into(&mut member.token);
-            member.proof = Proof::SignIn { person: id.parse().unwrap(), at: None };
+            member.proof = Proof::SignIn { person: id.parse().unwrap(), times: SignInTimes::default() };
         })
     }
 

@@ -8,7 +8,7 @@ use crate::common::{
 use backup::commands::slots::{MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use domain::rights::{Action, Role, Verdict, may};
 use engine::records::{OrganisationState, RestoreState};
-use partners::commands::{Caller, Member, Proof};
+use partners::commands::{Caller, Member, Proof, SignInTimes};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ impl Asked {
         if self.right != Action::ApproveRestore {
             return caller.clone();
         }
-        let proof = Proof::SignIn { person: PERSON.parse().unwrap(), at: None };
+        let proof = Proof::SignIn { person: PERSON.parse().unwrap(), times: SignInTimes::default() };
         Caller::Member(Member { token: PERSON.to_owned(), proof, ..member.clone() })
     }
 }

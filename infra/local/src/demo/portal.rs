@@ -25,6 +25,7 @@ pub(super) async fn let_ada_in(place: &Place, login: &SimServer) -> Result<()> {
         audience: PORTAL_CLIENT_ID.to_owned(),
         wids: Vec::new(),
         issued_at: jiff::Timestamp::now().as_second(),
+        signed_in_at: None,
         nonce: None,
     };
     let token = login.control().id_token(&login.login_url(), PARTNER_TENANT_ID, &ada);

@@ -14,13 +14,15 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::{Error, Result};
+use domain::{Error, Result, Timestamp};
 use engine::ports::{Clock, Ids};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, Version, header};
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -30,11 +32,36 @@ const BODY_LIMIT_BYTES: usize = 10 * 1024 * 1024;
 /// How long a function may take to answer. Source: API Gateway quotas for HTTP APIs, integration time-out.
 const TIME_LIMIT_MS: u64 = 30_000;
 
+/// How long what the authorizer said of an `Authorization` header is kept. Source: `AuthorizerResultTtlInSeconds` and
+/// `IdentitySource` of the template.
+const KEPT_SECONDS: i64 = 60;
+
+/// What the authorizer said of each `Authorization` header, and until when that is kept. It is a property of the deployed
+/// stage: within a minute one header is one caller, whatever became of them meanwhile.
+#[derive(Clone, Default)]
+pub struct Said(Arc<Mutex<HashMap<String, (Timestamp, Value)>>>);
+
+impl Said {
+    fn find(&self, identity: &str, now: Timestamp) -> Option<Value> {
+        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.get(identity).filter(|(until, _)| now < *until).map(|(_, answer)| answer.clone())
+    }
+
+    fn keep(&self, identity: &str, answer: &Value, now: Timestamp) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Why here: so long as nothing new is asked nothing grows.
+        said.retain(|_, (until, _)| now < *until);
+        said.insert(identity.to_owned(), (now + SignedDuration::from_secs(KEPT_SECONDS), answer.clone()));
+    }
+}
+
 /// What a listener needs.
 #[derive(Clone)]
 pub struct Gateway {
     /// The function that says who calls, and whether the call is let through.
     pub authorizer: Arc<dyn Function>,
+    /// What it said in the last minute.
+    pub said: Said,
     /// The function for each route.
     pub routes: Routes,
     /// Gives the time of requests, and ends those that take too long.
@@ -132,7 +159,7 @@ impl Gateway {
         let identity = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
         // Why: without its identity source API Gateway does not ask the authorizer.
         let identity = identity.filter(|i| !i.is_empty()).ok_or(Refusal::Unauthorized)?;
-        let said = self.invoke(&*self.authorizer, authorizer_event(event, identity)).await?;
+        let said = self.said_of(identity, event).await?;
         match said["isAuthorized"].as_bool() {
             Some(true) => Ok(said.get("context").cloned().unwrap_or_default()),
             Some(false) => Err(Refusal::Forbidden),
@@ -140,8 +167,21 @@ impl Gateway {
         }
     }
 
+    /// What the authorizer said of that header in the last minute, or says now.
+    async fn said_of(&self, identity: &str, event: &Value) -> Result<Value, Refusal> {
+        if let Some(said) = self.said.find(identity, self.clock.now()) {
+            return Ok(said);
+        }
+        let said = self.invoke(&*self.authorizer, authorizer_event(event, identity)).await?;
+        // Why not a failure: API Gateway keeps answers alone.
+        if said["isAuthorized"].is_boolean() {
+            self.said.keep(identity, &said, self.clock.now());
+        }
+        Ok(said)
+    }
+
     async fn invoke(&self, function: &dyn Function, event: Value) -> Result<Value, Refusal> {
-        let limit = jiff::SignedDuration::from_millis(TIME_LIMIT_MS.cast_signed());
+        let limit = SignedDuration::from_millis(TIME_LIMIT_MS.cast_signed());
         let deadline = self.clock.now() + limit;
         tokio::select! {
             reply = function.invoke(event, deadline) => reply.map_err(|error| {

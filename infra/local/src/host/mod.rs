@@ -20,7 +20,7 @@ pub use busy::Busy;
 pub use function::{Function, typed};
 pub use handlers::{Reasons, http_function, page_function, queue_function, tick_function};
 pub use http_event::{authorizer_event, request_event};
-pub use listener::{Gateway, Listening, bind};
+pub use listener::{Gateway, Listening, Said, bind};
 pub use poller::{Mapping, backoff_ms};
 pub use routes::{Route, Routes};
 pub use scheduler::{Schedule, Scheduler, tick_event};

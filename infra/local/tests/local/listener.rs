@@ -7,7 +7,7 @@ use axum::Router;
 use axum::routing::get;
 use domain::{Error, Timestamp};
 use engine::ports::Clock;
-use local::host::{Busy, Function, Gateway, Listening, Route, Routes, bind, http_function, typed};
+use local::host::{Busy, Function, Gateway, Listening, Route, Routes, Said, bind, http_function, typed};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use support::memory::ManualClock;
@@ -49,6 +49,30 @@ struct Api {
     client: reqwest::Client,
 }
 
+/// What the authorizer says is kept for a minute by the header alone, as the deployed stage keeps it.
+#[tokio::test]
+async fn the_authorizer_is_asked_of_one_header_once_a_minute() {
+    let clock = Arc::new(common::HandClock(ManualClock::new()));
+    let api = api_by(clock.clone()).await;
+    let asked = || api.asked.lock().unwrap().len();
+    for (token, status) in [("good", 201), ("bad", 403)] {
+        let before = asked();
+        for path in ["/v1/a", "/v1/b"] {
+            assert_eq!(api.get(path, Some(token)).await.0, status, "{token}");
+        }
+        assert_eq!(asked() - before, 1, "{token}");
+    }
+    let before = asked();
+    for _ in 0..2 {
+        assert_eq!(api.get("/v1/a", Some("broken")).await.0, 500, "no answer is kept of a failure");
+    }
+    assert_eq!(asked() - before, 2);
+    clock.0.advance(jiff::SignedDuration::from_secs(60));
+    assert_eq!(api.get("/v1/a", Some("good")).await.0, 201);
+    assert_eq!(asked() - before, 3, "and then anew");
+    api.listening.stop().await;
+}
+
 async fn api() -> Api {
     api_by(Arc::new(common::HandClock(ManualClock::new()))).await
 }
@@ -83,6 +107,7 @@ async fn api_by(clock: Arc<dyn Clock>) -> Api {
         route("GET /wrong", wrong, true),
     ]);
     let gateway = Gateway {
+        said: Said::default(),
         authorizer: authorizer(Arc::clone(&asked)),
         routes,
         clock,

@@ -7,7 +7,7 @@ use domain::restore::PRIVILEGED_ROLE_ADMINISTRATOR;
 use domain::rights::{Feature, Role};
 use engine::records::{Found, Organisation};
 use http::{Method, StatusCode};
-use partners::commands::Proof;
+use partners::commands::{Proof, SignInTimes};
 use serde_json::{Value, json};
 
 const ANN: &str = "per_01jaaaaaaaaaaaaaaaaaaaaaaa";
@@ -25,7 +25,7 @@ async fn ruled(rig: &Rig, rule: ApprovalRule) {
 fn signed_in<'a>(client: &Client<'a>, id: &str) -> Client<'a> {
     client.by(|member| {
         id.clone_into(&mut member.token);
-        member.proof = Proof::SignIn { person: id.parse().unwrap(), at: None };
+        member.proof = Proof::SignIn { person: id.parse().unwrap(), times: SignInTimes::default() };
     })
 }
 

@@ -178,7 +178,7 @@ async fn what_was_revoked_stays_so_in_a_table_that_is_turned_back() {
         (None, left),
         "by its own row too, and not by its maker's"
     );
-    assert!(matches!(office.signed_in("eve").await, Caller::SignedIn(_)));
+    assert!(matches!(office.signed_in("eve").await, Caller::SignedIn(..)));
     assert_eq!(office.portal().open(&unused).await.unwrap_err().kind(), ErrorKind::NotFound);
     // As the API says it: 404. Nor is it mailed again.
     assert_eq!(office.accepts("mallory", &secret).await, Err(ErrorKind::NotFound));

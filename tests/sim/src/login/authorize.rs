@@ -181,16 +181,15 @@ pub(super) fn redeem(
     } else {
         Vec::new()
     };
+    // Why by the real clock: whoever checks the token has a clock of its own, as whoever signs an assertion does.
+    let issued_at =
+        if inner.switches().assertion_clock_real { jiff::Timestamp::now().as_second() } else { now };
     let who = SignedIn {
         user: code.user,
         audience: client_id.to_owned(),
         wids,
-        // Why by the real clock: whoever checks the token has a clock of its own, as whoever signs an assertion does.
-        issued_at: if inner.switches().assertion_clock_real {
-            jiff::Timestamp::now().as_second()
-        } else {
-            now
-        },
+        issued_at,
+        signed_in_at: inner.switches().auth_time_in_id_token.then_some(issued_at),
         nonce: code.nonce,
     };
     Ok(id_token(base, &inner.tenants[code.tenant].config.id, &who))

@@ -17,6 +17,8 @@ pub struct SignedIn {
     pub wids: Vec<String>,
     /// When the token was issued, in seconds since 1970.
     pub issued_at: i64,
+    /// When they had signed in, in seconds since 1970; none where the token does not say.
+    pub signed_in_at: Option<i64>,
     /// The nonce that the application asked to find in the token.
     pub nonce: Option<String>,
 }
@@ -37,9 +39,12 @@ pub(crate) fn id_token(base: &str, tenant: &str, who: &SignedIn) -> String {
         "nbf": who.issued_at,
         "exp": who.issued_at + LIFETIME,
     });
-    // Why not an empty list: it is an optional claim.
+    // Why not an empty list, and no time that is none: both are optional claims.
     if !who.wids.is_empty() {
         claims["wids"] = json!(who.wids);
+    }
+    if let Some(at) = who.signed_in_at {
+        claims["auth_time"] = json!(at);
     }
     if let Some(nonce) = &who.nonce {
         claims["nonce"] = json!(nonce);

@@ -20,7 +20,7 @@ use jiff::SignedDuration;
 use lambda_http::RequestExt;
 use partners::commands::connect::ConsentSettings;
 use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
-use partners::commands::{Caller, Member};
+use partners::commands::{Caller, Member, SignInTimes};
 use plan_api::{PlanApi, Ports, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
@@ -377,7 +377,7 @@ impl Plane {
         let records = self.records();
         records.put_new(&person).await.unwrap();
         records.put_new(&link).await.unwrap();
-        (id, self.find.find_signed_in_at(identity, Some(now)).await.unwrap())
+        (id, self.find.find_signed_in_at(identity, SignInTimes::at(Some(now))).await.unwrap())
     }
 
     /// The rows as a test sees them: behind no role.

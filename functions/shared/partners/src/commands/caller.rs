@@ -19,7 +19,29 @@ pub enum Caller {
     /// A person or token of a partner.
     Member(Member),
     /// Somebody who has signed in and is no person of any partner yet; may accept an invitation.
-    SignedIn(Identity),
+    SignedIn(Identity, SignInTimes),
+}
+
+/// What the issuer says of when somebody signed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignInTimes {
+    /// When they signed in (`auth_time`); none where the issuer does not say.
+    pub signed_in_at: Option<Timestamp>,
+    /// When the token that they showed was made (`iat`). It is no sign-in: whoever is signed in at the issuer gets another
+    /// token without showing who they are, unless they are asked to.
+    pub token_made_at: Option<Timestamp>,
+}
+
+impl SignInTimes {
+    /// Somebody who signed in then.
+    pub fn at(signed_in_at: Option<Timestamp>) -> Self {
+        Self { signed_in_at, token_made_at: None }
+    }
+
+    /// When they signed in, where they had to show who they are for this token (`prompt=login`) or not.
+    pub fn of(self, was_prompted: bool) -> Option<Timestamp> {
+        self.signed_in_at.or(self.token_made_at.filter(|_| was_prompted))
+    }
 }
 
 /// A person or token of a partner.
@@ -51,8 +73,8 @@ pub enum Proof {
     SignIn {
         /// Whose sign-in it is.
         person: PersonId,
-        /// When they signed in; none where the issuer does not say.
-        at: Option<Timestamp>,
+        /// When that was, as far as the issuer says.
+        times: SignInTimes,
     },
     /// A session that a person began after they had signed in.
     Session {
@@ -76,7 +98,7 @@ impl Caller {
         let maker = match self {
             Self::Operator => Some(Maker::Operator),
             Self::Member(member) => member.maker(),
-            Self::SignedIn(_) => None,
+            Self::SignedIn(..) => None,
         };
         maker.ok_or_else(|| {
             Error::denied(
@@ -92,7 +114,7 @@ impl Caller {
         match self {
             Self::Operator => "operator".to_owned(),
             Self::Member(member) => member.token.clone(),
-            Self::SignedIn(identity) => {
+            Self::SignedIn(identity, _) => {
                 let hash = blake3::hash(format!("{} {}", identity.issuer, identity.subject).as_bytes());
                 format!("signed-in {}", &hash.to_hex()[..16])
             }
@@ -106,7 +128,7 @@ impl Caller {
     pub fn member(&self) -> Result<&Member> {
         match self {
             Self::Member(member) => Ok(member),
-            Self::SignedIn(_) => Err(Error::denied("whoever is signed in is not a person of any partner")),
+            Self::SignedIn(..) => Err(Error::denied("whoever is signed in is not a person of any partner")),
             Self::Operator => Err(Error::denied("the bootstrap token can only create partners")),
         }
     }

@@ -124,7 +124,7 @@ impl Invitations {
     /// `NotFound` when the secret opens nothing (any more); `Conflict` when the caller is a person or a token already;
     /// `Denied` when nobody is signed in.
     pub async fn accept(&self, caller: &Caller, secret: &str) -> Result<Person> {
-        let Caller::SignedIn(identity) = caller else {
+        let Caller::SignedIn(identity, _) = caller else {
             return Err(match caller {
                 Caller::Member(_) => {
                     Error::conflict("whoever asks is a person or a token of a partner already")

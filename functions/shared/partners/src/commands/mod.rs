@@ -25,7 +25,7 @@ pub mod usage;
 
 mod caller;
 
-pub use caller::{Caller, Gate, Member, Proof};
+pub use caller::{Caller, Gate, Member, Proof, SignInTimes};
 pub use fleet::Customer;
 
 use domain::{Error, ErrorKind, Result};

@@ -62,7 +62,7 @@ impl Partners {
     pub async fn create(&self, caller: &Caller, name: &str, owner: &Owner) -> Result<NewPartner> {
         let above = match caller {
             Caller::Operator => Vec::new(),
-            Caller::Member(_) | Caller::SignedIn(_) => {
+            Caller::Member(_) | Caller::SignedIn(..) => {
                 // Making a partner makes people. Why no role is asked for: the Owner will be in the new partner, not in
                 // the caller's.
                 let parent = self.gate.people(caller, &[]).await?;
@@ -132,7 +132,7 @@ impl Partners {
     fn role_of_token(&self, caller: &Caller) -> Result<Option<Role>> {
         let own = match caller {
             Caller::Operator => Role::Owner,
-            Caller::Member(_) | Caller::SignedIn(_) => caller.member()?.role,
+            Caller::Member(_) | Caller::SignedIn(..) => caller.member()?.role,
         };
         Ok(if may_give(own, Role::Owner) { Some(Role::Owner) } else { (!self.has_sign_in).then_some(own) })
     }

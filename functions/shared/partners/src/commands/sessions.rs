@@ -4,7 +4,8 @@
 //! A person's session is good for twelve hours at most and ends when it rests for thirty minutes. It acts as the person
 //! may act now: nothing of their role is kept in it. No session begins another, or none would ever end.
 
-use super::{Caller, Gate, Member, Proof};
+use super::sign_in::person_of;
+use super::{Caller, Gate, Member, Proof, SignInTimes};
 use domain::rights::Action;
 use domain::{Error, OrganisationId, PartnerId, PersonId, Result, SessionId, Timestamp};
 use engine::ports::{Clock, Ids, Write};
@@ -97,25 +98,39 @@ impl Sessions {
         Ok(Me { caller: caller.clone(), person, session })
     }
 
-    /// Begins a session of the person who is signed in. The secret is shown this once.
+    /// Begins a session of the person who is signed in. The secret is shown this once. `was_prompted`: whether they had to
+    /// show who they are for the token that they show.
     ///
     /// # Errors
-    /// `Denied` for whoever shows a token or a session instead of a sign-in.
-    pub async fn create(&self, caller: &Caller) -> Result<(String, Session)> {
-        let member = caller.member()?;
-        let Proof::SignIn { person, at } = &member.proof else {
-            return Err(Error::denied("a session is begun by a person who shows that they have signed in"));
-        };
+    /// `Denied` for whoever shows a token or a session instead of a sign-in, or is a person of no partner.
+    pub async fn create(&self, caller: &Caller, was_prompted: bool) -> Result<(String, Session)> {
+        let (partner, person, times) = self.who(caller).await?;
         let now = self.clock.now();
         let new = NewSession {
-            partner: member.partner.clone(),
-            of: SessionOf::Person { person: person.clone(), signed_in_at: *at },
+            partner,
+            of: SessionOf::Person { person, signed_in_at: times.of(was_prompted) },
             expires_at: now + SignedDuration::from_hours(LIFE_HOURS),
         };
         let records = &self.gate.records;
         let (text, session, writes) = begin(records, self.ids.as_ref(), new, now).await?;
         records.write(writes).await?;
         Ok((text, session))
+    }
+
+    /// The person who signed in. Why looked up where the authorizer knew of none: what it says is kept for a minute, and
+    /// whoever accepted an invitation in it is a person by now.
+    async fn who(&self, caller: &Caller) -> Result<(PartnerId, PersonId, SignInTimes)> {
+        if let Caller::SignedIn(identity, times) = caller {
+            let person = person_of(&self.gate.records, identity).await?;
+            let none = || Error::denied("whoever is signed in is not a person of any partner");
+            let person = person.ok_or_else(none)?;
+            return Ok((person.partner, person.id, *times));
+        }
+        let member = caller.member()?;
+        let Proof::SignIn { person, times } = &member.proof else {
+            return Err(Error::denied("a session is begun by a person who shows that they have signed in"));
+        };
+        Ok((member.partner.clone(), person.clone(), *times))
     }
 
     /// The caller's own sessions, oldest first; none of a token, which has none.

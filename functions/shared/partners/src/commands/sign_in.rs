@@ -3,7 +3,7 @@
 //! which API Gateway keeps an answer.
 
 use super::makers::{self, Behind, MOST_MAKERS};
-use super::{Caller, Member, Proof};
+use super::{Caller, Member, Proof, SignInTimes};
 use domain::reach::{Reach, features_to_give};
 use domain::rights::{Action, Role, Verdict, may};
 use domain::{ErrorKind, OrganisationId, PartnerId, PersonId, Result, Timestamp};
@@ -127,24 +127,19 @@ impl FindCaller {
 
     /// Who signed in, when it is not known at what time; see [`Self::find_signed_in_at`].
     pub async fn find_signed_in(&self, identity: Identity) -> Result<Caller> {
-        self.find_signed_in_at(identity, None).await
+        self.find_signed_in_at(identity, SignInTimes::default()).await
     }
 
     /// Who signed in, and when as the issuer says: the person that the identity was bound to, or somebody who is no
     /// person yet. Role and limitation are those of the person's row now; nothing of them is taken from what the issuer
     /// says.
-    pub async fn find_signed_in_at(&self, identity: Identity, at: Option<Timestamp>) -> Result<Caller> {
-        let link = self.records.find(&IdentityLink::at(&identity)).await?.map(|l| l.value);
-        let Some(link) = link.filter(|l| l.identity == identity) else {
-            return Ok(Caller::SignedIn(identity));
-        };
-        let person = self.person(&link.partner, &link.person).await?;
-        Ok(match person.filter(|p| p.identity.as_ref() == Some(&identity)) {
+    pub async fn find_signed_in_at(&self, identity: Identity, times: SignInTimes) -> Result<Caller> {
+        Ok(match person_of(&self.records, &identity).await? {
             Some(person) => {
-                let proof = Proof::SignIn { person: person.id.clone(), at };
+                let proof = Proof::SignIn { person: person.id.clone(), times };
                 Caller::Member(as_person(person, proof))
             }
-            None => Caller::SignedIn(identity),
+            None => Caller::SignedIn(identity, times),
         })
     }
 
@@ -179,6 +174,14 @@ impl FindCaller {
             Some(_) => Ok(()),
         }
     }
+}
+
+/// The person that an identity was bound to; none where it is nobody's (any more).
+pub(super) async fn person_of(records: &Records, identity: &Identity) -> Result<Option<Person>> {
+    let link = records.find(&IdentityLink::at(identity)).await?.map(|link| link.value);
+    let Some(link) = link.filter(|link| link.identity == *identity) else { return Ok(None) };
+    let person = records.find(&Person::at(&link.partner, &link.person)).await?.map(|found| found.value);
+    Ok(person.filter(|person| person.identity.as_ref() == Some(identity)))
 }
 
 /// A person as who asks.

@@ -65,7 +65,7 @@ async fn layer(
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // Why one who has merely signed in is nobody known: anybody can sign in somewhere, and no log is theirs.
     let caller = match caller::find(request.extensions()) {
-        Some(caller) if !matches!(caller, Caller::SignedIn(_)) => caller,
+        Some(caller) if !matches!(caller, Caller::SignedIn(..)) => caller,
         other => {
             let id = other.map_or_else(|| "nobody known".to_owned(), |caller| caller.name());
             let nobody = Who { id, role: None, partner: None };
@@ -142,7 +142,7 @@ fn made(reply: &Response) -> Option<String> {
 
 async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<(Logs, Event)> {
     let (own, role) = match caller {
-        Caller::Operator | Caller::SignedIn(_) => (None, None),
+        Caller::Operator | Caller::SignedIn(..) => (None, None),
         Caller::Member(member) => (Some(member.partner.clone()), Some(member.role)),
     };
     let who = Who { id: caller.name(), role, partner: None };

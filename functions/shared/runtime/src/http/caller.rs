@@ -13,7 +13,7 @@ use http::Extensions;
 use http::request::Parts;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
-use partners::commands::{Caller, Member, Proof};
+use partners::commands::{Caller, Member, Proof, SignInTimes};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -26,8 +26,11 @@ const NONE_OF_THEM: &str = "-";
 pub fn authorizer_context(caller: &Caller) -> Map<String, Value> {
     let fields = match caller {
         Caller::Operator => json!({ "caller": "operator" }),
-        Caller::SignedIn(identity) => {
-            json!({ "caller": "signedIn", "issuer": identity.issuer, "subject": identity.subject })
+        Caller::SignedIn(identity, times) => {
+            let mut fields =
+                json!({ "caller": "signedIn", "issuer": identity.issuer, "subject": identity.subject });
+            note_times(&mut fields, *times);
+            fields
         }
         Caller::Member(member) => {
             let role = json!(member.role);
@@ -65,12 +68,10 @@ fn note_proof(fields: &mut Value, proof: &Proof) {
                 note("id", json!(id));
             }
         }
-        Proof::SignIn { person, at } => {
+        Proof::SignIn { person, times } => {
             note("proof", json!("signIn"));
             note("person", json!(person));
-            if let Some(at) = at {
-                note("signedInAt", json!(at.to_string()));
-            }
+            note_times(fields, *times);
         }
         Proof::Session { id, person, signed_in_at } => {
             note("proof", json!("session"));
@@ -87,14 +88,32 @@ fn note_proof(fields: &mut Value, proof: &Proof) {
     }
 }
 
+fn note_times(fields: &mut Value, times: SignInTimes) {
+    for (name, at) in [("signedInAt", times.signed_in_at), ("tokenMadeAt", times.token_made_at)] {
+        if let Some(at) = at {
+            fields[name] = json!(at.to_string());
+        }
+    }
+}
+
+/// When somebody signed in; nothing where that cannot be read.
+fn times(fields: &HashMap<String, Value>) -> Option<SignInTimes> {
+    let at = |name: &str| match fields.get(name).and_then(Value::as_str) {
+        Some(at) => Some(Some(at.parse::<Timestamp>().ok()?)),
+        None => Some(None),
+    };
+    Some(SignInTimes { signed_in_at: at("signedInAt")?, token_made_at: at("tokenMadeAt")? })
+}
+
 fn read(fields: &HashMap<String, Value>) -> Option<Caller> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     match text("caller")? {
         "operator" => Some(Caller::Operator),
-        "signedIn" => Some(Caller::SignedIn(Identity {
-            issuer: text("issuer")?.to_owned(),
-            subject: text("subject")?.to_owned(),
-        })),
+        "signedIn" => {
+            let identity =
+                Identity { issuer: text("issuer")?.to_owned(), subject: text("subject")?.to_owned() };
+            Some(Caller::SignedIn(identity, times(fields)?))
+        }
         "member" => Some(Caller::Member(Member {
             partner: text("partner")?.parse().ok()?,
             role: serde_json::from_value::<Role>(fields.get("role")?.clone()).ok()?,
@@ -121,21 +140,18 @@ fn limits<T: DeserializeOwned>(fields: &HashMap<String, Value>, name: &str) -> O
 
 fn proof(fields: &HashMap<String, Value>) -> Option<Proof> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
-    let signed_in_at = match text("signedInAt") {
-        Some(at) => Some(at.parse::<Timestamp>().ok()?),
-        None => None,
-    };
+    let times = times(fields)?;
     // Why a token: the authorizer of the release before says nothing of it, and API Gateway keeps its answers for a minute.
     match text("proof").unwrap_or("token") {
         "token" => match text("id") {
             Some(id) => Some(Proof::Token(Some(id.parse().ok()?))),
             None => Some(Proof::Token(None)),
         },
-        "signIn" => Some(Proof::SignIn { person: text("person")?.parse().ok()?, at: signed_in_at }),
+        "signIn" => Some(Proof::SignIn { person: text("person")?.parse().ok()?, times }),
         "session" => Some(Proof::Session {
             id: text("id")?.parse().ok()?,
             person: text("person")?.parse().ok()?,
-            signed_in_at,
+            signed_in_at: times.signed_in_at,
         }),
         "portal" => Some(Proof::Portal(text("id")?.parse().ok()?)),
         _ => None,
@@ -158,7 +174,7 @@ pub(super) fn find(extensions: &Extensions) -> Option<Caller> {
 pub(super) fn token_of(extensions: &Extensions) -> Option<String> {
     match find(extensions)? {
         Caller::Operator => Some("operator".to_owned()),
-        Caller::SignedIn(_) => Some("signed-in".to_owned()),
+        Caller::SignedIn(..) => Some("signed-in".to_owned()),
         Caller::Member(member) => Some(member.token),
     }
 }
@@ -214,8 +230,9 @@ mod tests {
         let at = Some("2026-01-02T03:04:05.678Z".parse().unwrap());
         let proofs = [
             Proof::Token(Some("tok_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap())),
-            Proof::SignIn { person: person(), at },
-            Proof::SignIn { person: person(), at: None },
+            Proof::SignIn { person: person(), times: SignInTimes { signed_in_at: at, token_made_at: at } },
+            Proof::SignIn { person: person(), times: SignInTimes { signed_in_at: None, token_made_at: at } },
+            Proof::SignIn { person: person(), times: SignInTimes::default() },
             Proof::Session { id: session(), person: person(), signed_in_at: at },
             Proof::Portal(session()),
         ];
@@ -230,8 +247,10 @@ mod tests {
         }
         assert_eq!(again(&Caller::Operator), Some(Caller::Operator));
         let identity = Identity { issuer: "https://login.example.com".to_owned(), subject: "s 1".to_owned() };
-        let signed_in = Caller::SignedIn(identity);
-        assert_eq!(again(&signed_in).as_ref(), Some(&signed_in));
+        for times in [SignInTimes::default(), SignInTimes { signed_in_at: at, token_made_at: at }] {
+            let signed_in = Caller::SignedIn(identity.clone(), times);
+            assert_eq!(again(&signed_in).as_ref(), Some(&signed_in));
+        }
     }
 
     #[test]

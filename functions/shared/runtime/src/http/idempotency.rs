@@ -122,7 +122,7 @@ fn key_of(headers: &HeaderMap) -> Reply<Option<String>> {
 fn named(request: &Request, caller: &Caller, key: &str) -> (Option<PartnerId>, String) {
     let partner = match caller {
         Caller::Member(member) => Some(member.partner.clone()),
-        Caller::Operator | Caller::SignedIn(_) => None,
+        Caller::Operator | Caller::SignedIn(..) => None,
     };
     let who = caller.name();
     let of = partner.as_ref().map_or("", PartnerId::as_str);

@@ -101,7 +101,7 @@ impl Limiter {
         match caller {
             Caller::Operator => {}
             // Why together: anybody can sign in somewhere, and as many as they like.
-            Caller::SignedIn(_) => budgets.push(SIGNED_IN.of("signed-in".to_owned(), self.limit)),
+            Caller::SignedIn(..) => budgets.push(SIGNED_IN.of("signed-in".to_owned(), self.limit)),
             Caller::Member(member) => {
                 let organisation = member.organisations.as_ref().and_then(|own| own.first());
                 if member.role == Role::EndCustomer

@@ -13,7 +13,7 @@ use partners::commands::people::People;
 use partners::commands::sessions::Sessions;
 use partners::commands::sign_in::FindCaller;
 use partners::commands::tokens::{MadeToken, NewToken, Tokens};
-use partners::commands::{Caller, Gate};
+use partners::commands::{Caller, Gate, SignInTimes};
 use std::sync::Arc;
 
 /// A partner whose people, tokens, sessions, links and invitations are asked about as its own API and authorizer do.
@@ -55,8 +55,8 @@ impl Office<'_> {
     }
     /// Who signs in under that name.
     pub async fn signed_in(&self, name: &str) -> Caller {
-        let at = Some(self.rig.clock.now());
-        self.authorizer().find_signed_in_at(Self::identity(name), at).await.unwrap()
+        let times = SignInTimes::at(Some(self.rig.clock.now()));
+        self.authorizer().find_signed_in_at(Self::identity(name), times).await.unwrap()
     }
     pub fn authorizer(&self) -> FindCaller {
         let records = self.rig.records_of(Function::AuthorizeRequest);
@@ -105,7 +105,7 @@ impl Office<'_> {
     }
     /// Whether somebody who has only signed in becomes a person by that secret.
     pub async fn accepts(&self, name: &str, secret: &str) -> Result<PersonId, ErrorKind> {
-        let caller = Caller::SignedIn(Self::identity(name));
+        let caller = Caller::SignedIn(Self::identity(name), SignInTimes::default());
         let accepted = self.invitations().accept(&caller, secret).await;
         accepted.map(|person| person.id).map_err(|error| error.kind())
     }

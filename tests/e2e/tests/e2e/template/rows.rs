@@ -16,7 +16,7 @@ use partners::commands::idempotency::{Begun, Idempotency};
 use partners::commands::sessions::Sessions;
 use partners::commands::sign_in::FindCaller;
 use partners::commands::tokens::new_token;
-use partners::commands::{Caller, Gate, Member, Proof};
+use partners::commands::{Caller, Gate, Member, Proof, SignInTimes};
 use restore::commands::restores::{NewRestore, RestoreFrom};
 use std::collections::BTreeSet;
 use support::policy::{Ask, BUCKET, Deployed, Role, TABLE};
@@ -359,7 +359,7 @@ impl Asked {
 async fn signed_in(rig: &Rig) -> Caller {
     let partner = rig.organisation().partner;
     let person = rig.records.list_all(&Person::all(&partner)).await.unwrap().remove(0).value;
-    let proof = Proof::SignIn { person: person.id.clone(), at: Some(rig.clock.now()) };
+    let proof = Proof::SignIn { person: person.id.clone(), times: SignInTimes::at(Some(rig.clock.now())) };
     let member = Member::of_token(partner, person.role, None, person.id.to_string());
     Caller::Member(Member { proof, ..member })
 }
