@@ -3,7 +3,7 @@
 use super::health::{HealthInAllOut, HealthOut, StatesOut};
 use super::organisations::OrganisationOut;
 use engine::records::{Newest, OrganisationState};
-use partners::commands::organisations::{Health, HealthPage, OrganisationView};
+use partners::commands::organisations::{Health, HealthPage};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -48,6 +48,10 @@ fn shown(health: Health) -> OrganisationOut {
         seats_in_use: customer.seats.as_ref().map(|count| count.in_use),
         changes,
     };
-    let view = OrganisationView { organisation: customer.organisation, tenant: None, connected_before: None };
-    OrganisationOut { health: Some(out), ..view.into() }
+    let mut shown = OrganisationOut::from(customer.organisation);
+    // What the tenant's row says is newer than the organisation's, which says what was missing at the consent.
+    if let (Some(shown), Some(found)) = (&mut shown.tenant, tenant.and_then(|tenant| tenant.not_protected)) {
+        shown.not_protected = found;
+    }
+    OrganisationOut { health: Some(out), ..shown }
 }

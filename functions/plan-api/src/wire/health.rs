@@ -74,15 +74,16 @@ pub struct HealthOut {
     pub credentials: Option<CredentialStatus>,
     /// The newest sealed snapshot; null before the first.
     pub last_snapshot: Option<SnapshotId>,
-    /// When that was sealed; null before the first.
+    /// When that was sealed; null before the first, and where the caller may not see snapshots.
     pub last_sealed_at: Option<Timestamp>,
-    /// Whether there should be a newer one by now.
-    pub late: bool,
+    /// Whether there should be a newer one by now; null where the caller may not see snapshots.
+    pub late: Option<bool>,
     /// When the next one is due; null while none is.
     pub next_snapshot_at: Option<Timestamp>,
-    /// Whether the newest holds everything; null before the first.
+    /// Whether the newest holds everything; null before the first, and where the caller may not see snapshots.
     pub whole: Option<bool>,
-    /// How many kinds, and parts of kinds, the newest does not hold; null before the first.
+    /// How many kinds, and parts of kinds, the newest does not hold; null before the first, and where the caller may not
+    /// see snapshots.
     pub parts_not_held: Option<u64>,
     /// How many seats are in use, as the newest snapshot counted; null where none has.
     pub seats_in_use: Option<u64>,

@@ -191,7 +191,8 @@ pub struct OrganisationOut {
 pub struct TenantOut {
     /// The tenant's id at Microsoft.
     pub id: TenantId,
-    /// What is not backed up for want of a permission.
+    /// What is not backed up for want of a permission: as of the newest snapshot, but in lists without `view=health` as of the
+    /// consent.
     pub not_protected: Vec<NotProtected>,
     /// When its administrator consented to restores; null while nobody has.
     pub writer_consented_at: Option<Timestamp>,

@@ -5,7 +5,7 @@ use crate::common::fleet::{Fleet, diff, snapshot};
 use domain::notices::{Severity, Topic};
 use domain::organisations::OrganisationState;
 use domain::rights::Role;
-use engine::records::{CredentialStatus, Newest, NotCovered, Subject};
+use engine::records::{CredentialStatus, Newest, NotCovered, NotProtected, Subject};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -59,6 +59,43 @@ async fn the_list_tells_of_each_organisation_how_it_is_protected() {
     let finance = as_role(&fleet.owner, Role::Finance, None);
     let list = fleet.read_as(&finance, "organisations?view=health").await;
     assert_eq!(list["items"][3]["health"]["changes"], json!(null), "not theirs to hear of");
+    for hidden in ["late", "whole", "partsNotHeld", "lastSealedAt"] {
+        assert_eq!(list["items"][2]["health"][hidden], json!(null), "{hidden}: whoever sees no snapshots");
+    }
+    let sorted = fleet.read_as(&finance, "organisations?view=health&sort=last-snapshot").await;
+    assert_eq!(order(&fleet, &sorted), [0, 1, 2, 3], "the order tells nothing of them");
+}
+
+/// The organisation's row says what was missing at the consent; what has been granted since, and withdrawn, the tenant's says.
+#[tokio::test]
+async fn what_is_not_protected_is_told_as_it_is_now() {
+    let fleet = Fleet::of(2).await;
+    let missing = NotProtected { what: "policies".into(), any_of: vec!["Policy.Read.All".into()] };
+    let (then, now) = (vec![missing.clone()], vec![missing]);
+    fleet.change(0, |row| row.not_protected = then).await;
+    fleet.change_tenant(0, |row| row.not_protected = Some(Vec::new())).await;
+    fleet.change_tenant(1, |row| row.not_protected = Some(now)).await;
+    let list = fleet.read("organisations?view=health").await;
+    let told = |at: usize| list["items"][at]["tenant"]["notProtected"].as_array().unwrap().len();
+    assert_eq!((told(0), told(1)), (0, 1));
+    for at in 0..2 {
+        let one = fleet.read(&format!("organisations/{}", fleet.ids[at])).await;
+        assert_eq!(one["tenant"]["notProtected"], list["items"][at]["tenant"]["notProtected"]);
+    }
+}
+
+/// A consent that waits is one thing, in whichever list it is asked for.
+#[tokio::test]
+async fn what_waits_for_its_consent_is_the_same_in_every_list() {
+    let fleet = Fleet::of(3).await;
+    let now = fleet.ago(0);
+    fleet.change_tenant(1, |row| row.note_credentials(CredentialStatus::Waiting, now)).await;
+    for list in ["organisations?credentials=waiting", "organisations?view=health&credentials=waiting"] {
+        assert_eq!(order(&fleet, &fleet.read(list).await), [1], "{list}");
+    }
+    for list in ["organisations?credentials=connected", "organisations?view=health&credentials=connected"] {
+        assert_eq!(order(&fleet, &fleet.read(list).await), [0, 2], "{list}");
+    }
 }
 
 #[tokio::test]

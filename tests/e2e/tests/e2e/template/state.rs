@@ -208,6 +208,8 @@ fn each_route_that_needs_no_token_has_a_throttle_of_its_own_and_all_of_them_leav
     assert!(rate * 100 / 1_000 * 4 <= reserved, "{rate} requests a second");
     assert!(rate <= 50, "{rate} requests a second");
     let of = |route: &str| at_work(&settings[route]["ThrottlingRateLimit"]);
+    // Whoever signs in comes to the first page: it is kept from nobody more easily than any other.
+    assert!(of("GET /") >= of("GET /{proxy+}"));
     let fixed = of("GET /v1/openapi.json").max(of("GET /v1/signing-keys"));
     assert!(
         of("GET /v1/consent/callback") >= fixed && of("POST /v1/access") >= fixed,

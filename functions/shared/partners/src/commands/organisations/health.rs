@@ -1,15 +1,14 @@
 //! How each organisation is protected: its last and next snapshot, what that holds, credentials, seats, changes of a day. All
 //! that somebody sees is looked at for one answer, so that it can be sorted by any of these, and counted.
 
-use super::{Organisations, Wanted};
+use super::{Organisations, Wanted, are};
 use crate::commands::Caller;
 use crate::commands::fleet::{Customer, Fleet, heard_since};
 use domain::notices::Topic;
 use domain::organisations::OrganisationState;
-use domain::rights::Action;
+use domain::rights::{Action, Verdict, may};
 use domain::{Error, OrganisationId, PartnerId, Result, Timestamp};
 use engine::ports::Page;
-use engine::records::CredentialStatus;
 use jiff::SignedDuration;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -33,8 +32,8 @@ pub enum Sort {
 pub struct Health {
     /// The organisation and its tenant.
     pub customer: Customer,
-    /// Whether there should be a newer snapshot by now.
-    pub is_late: bool,
+    /// Whether there should be a newer snapshot by now; none where the caller may not see snapshots.
+    pub is_late: Option<bool>,
     /// How many changes comparisons found within a day; none where the caller may not hear of them, and where what was told
     /// does not say.
     pub changes: Option<u64>,
@@ -83,14 +82,18 @@ impl Organisations {
             let all = changes.entry(&entry.organisation).or_insert(Some(0));
             *all = all.zip(entry.changes).map(|(all, more)| all + more);
         }
+        let sees_snapshots = may(member.role, Action::UseSnapshots) != Verdict::No;
         let may_hear = Topic::Changes.is_open_to(member.role);
         let search = wanted.search.as_deref().map(str::to_lowercase);
         let but_for_state = Wanted { state: None, ..wanted.clone() };
         let (mut states, mut products, mut items) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        for customer in fleet.customers {
+        for mut customer in fleet.customers {
+            let is_late = customer.late_since(now).is_some();
+            // Why before it is sorted: the order would tell what is not shown.
+            customer.newest = customer.newest.filter(|_| sees_snapshots);
             let row = &customer.organisation;
             if !but_for_state.takes(row, search.as_deref())
-                || !has_credentials(&customer, wanted.credentials)
+                || wanted.credentials.is_some_and(|wanted| !are(wanted, row, customer.tenant.as_ref()))
                 || !self.is_on(&mut products, row, wanted.product).await?
             {
                 continue;
@@ -99,7 +102,7 @@ impl Organisations {
             if wanted.state.is_none_or(|state| row.state == state) {
                 let found = changes.get(&row.id).copied().unwrap_or(Some(0));
                 let changes = found.filter(|_| may_hear && heard_all);
-                let is_late = customer.late_since(now).is_some();
+                let is_late = sees_snapshots.then_some(is_late);
                 items.push(Health { customer, is_late, changes });
             }
         }
@@ -107,14 +110,6 @@ impl Organisations {
         let (items, next) = part(items, &page)?;
         Ok(HealthPage { items, next, states, checked_at: now, is_complete: fleet.is_complete && heard_all })
     }
-}
-
-fn has_credentials(customer: &Customer, wanted: Option<CredentialStatus>) -> bool {
-    let Some(wanted) = wanted else { return true };
-    if wanted == CredentialStatus::Waiting && customer.tenant.is_none() {
-        return customer.organisation.connecting.as_ref().is_some_and(|c| c.try_at.is_some());
-    }
-    customer.tenant.as_ref().is_some_and(|tenant| tenant.credentials == wanted)
 }
 
 /// Sorts them, those that are alike by their ids: each time in the same order.

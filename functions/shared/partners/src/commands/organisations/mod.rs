@@ -91,6 +91,16 @@ pub struct OrganisationView {
 /// says where to go on.
 const MOST_TENANTS: usize = 200;
 
+/// Whether the credentials of an organisation's tenant are like that. What waits is a consent that has not arrived, be it
+/// before the tenant is connected or in the first hour after.
+fn are(wanted: CredentialStatus, row: &Organisation, tenant: Option<&Tenant>) -> bool {
+    let is_connecting = row.connecting.as_ref().is_some_and(|connecting| connecting.try_at.is_some());
+    match tenant {
+        Some(tenant) => tenant.credentials == wanted,
+        None => wanted == CredentialStatus::Waiting && is_connecting,
+    }
+}
+
 impl Organisations {
     /// Makes an organisation of the caller's partner.
     ///
@@ -234,10 +244,8 @@ impl Organisations {
 
     async fn has_credentials(&self, row: &Organisation, wanted: Option<CredentialStatus>) -> Result<bool> {
         let Some(wanted) = wanted else { return Ok(true) };
-        if wanted == CredentialStatus::Waiting {
-            return Ok(row.connecting.as_ref().is_some_and(|c| c.try_at.is_some()));
-        }
-        Ok(self.tenant(row).await?.is_some_and(|tenant| tenant.value.credentials == wanted))
+        let tenant = self.tenant(row).await?.map(|tenant| tenant.value);
+        Ok(are(wanted, row, tenant.as_ref()))
     }
 
     fn records(&self) -> &Records {
