@@ -35,6 +35,8 @@ sign-in-failed-not-taken = Die Anmeldung wurde nicht angenommen.
 sign-in-failed-nobody = Sie sind angemeldet, gehören hier aber zu keinem Partner. Wer eingeladen wurde, öffnet die Einladung mit dem Code aus der Mail.
 sign-in-failed-no-invitation = Dieser Code öffnet keine Einladung: Er wurde benutzt, zurückgezogen, oder seine Zeit ist um.
 sign-in-failed-no-link = Dieser Code öffnet nichts: Er wurde schon benutzt, oder seine fünf Minuten sind um. Bitten Sie um einen neuen Link.
+sign-out-failed-title = Sie sind nur hier abgemeldet
+sign-out-failed-text = Dieser Browser ist abgemeldet. Der Dienst hat Ihre Sitzungen nicht beendet: Ruhende enden nach 30 Minuten. Melden Sie sich an und beenden Sie sie auf der Seite Ihrer Sitzungen.
 access-title = Portal eines Kunden öffnen
 access-text = Der Code steht in der Adresse Ihres Links hinter „#access=“. Er gilt einmal.
 access-code = Code des Links
@@ -44,6 +46,9 @@ invitation-text = Der Code steht in der Mail, die Sie einlud. Danach melden Sie 
 invitation-code = Code aus der Mail
 invitation-button = Weiter
 invitation-next = Melden Sie sich nun mit dem Arbeitskonto an, das Sie hier benutzen wollen.
+invitation-not-accepted-title = Die Einladung wurde nicht angenommen
+invitation-not-accepted-text = Sie sind als die Person angemeldet, die Sie schon waren. Wer hier zu einem Partner gehört, nimmt mit demselben Konto keine andere Einladung an: Verwenden Sie ein anderes, oder lassen Sie sich dort zuerst entfernen.
+invitation-go-on = Weiter
 
 ## What went wrong
 
@@ -83,6 +88,7 @@ failure-request = Anfrage
 list-more = Weiter
 list-csv = Als CSV
 list-any = Alle
+list-nothing-yet = Nichts in diesem Teil; weiter mit „Weiter“.
 list-filter = Filtern
 list-search = Teil des Namens oder der Id
 value-nothing = nichts
@@ -177,10 +183,10 @@ today-checked = Angesehen
 today-since = seit
 today-until = bis
 today-critical = kritisch
-today-only-first = Nicht alle Organisationen konnten angesehen werden.
+today-only-first = Nicht alles konnte angesehen werden: Es kann noch mehr geben.
 attention-consent-withdrawn = die Zustimmung wurde zurückgezogen: nichts wird gesichert
 attention-unreachable = der Mandant ist nicht erreichbar
-attention-late-snapshot = kein Snapshot seit länger, als es sein sollte
+attention-late-snapshot = der letzte Snapshot ist älter, als er sein sollte
 attention-privileged-changes = Änderungen daran, wer was darf, die niemand angesehen hat
 attention-restore-failed = eine Wiederherstellung schlug fehl oder wurde nicht in allen Schritten geprüft
 attention-missing-permissions = Berechtigungen fehlen; nicht geschützt
@@ -249,6 +255,9 @@ organisation-over =
 organisation-downgrade = Eine Verkleinerung wartet auf eine Entscheidung.
 organisation-needs-plan = Eine Organisation bezahlt einen Plan, und es gibt noch keinen.
 organisation-writer = Wiederherstellungen zugestimmt
+organisation-connecting = Eine Zustimmung ist noch nicht überall angekommen. Die Verbindung wird versucht, von Mandant
+organisation-connecting-until = zuletzt am
+organisation-not-connected = Aus der letzten Verbindung wurde nichts, von Mandant
 organisation-next = Nächster Snapshot
 organisation-consent-reader = Link zur Zustimmung zu Sicherungen
 organisation-consent-writer = Link zur Zustimmung zu Wiederherstellungen
@@ -327,12 +336,16 @@ lists-new-invitations = Jemanden einladen
 lists-new-tokens = Token machen
 lists-new-partners = Partner darunter anlegen
 lists-remove = Entfernen
+lists-removed = Die Person wurde entfernt
+lists-removed-tokens = Diese API-Token, die die Person gemacht hatte, sind widerrufen. Was eines braucht, braucht ein neues.
+lists-removed-more = Nicht alle sind aufgeführt: Auch andere, die die Person gemacht hatte, gelten nicht mehr.
 lists-withdraw = Zurückziehen
 lists-rotate = Neu machen
 lists-revoke = Widerrufen
 lists-approve = Zustimmen
 lists-refuse = Ablehnen
 lists-end = Beenden
+lists-everywhere = Überall abmelden
 lists-field-name = Name
 lists-field-email = Mailadresse
 lists-field-role = Rolle
@@ -385,6 +398,7 @@ dashboard-changes = Was sich änderte
 dashboard-credentials = Verbindung
 dashboard-unconnected = Der Mandant ist noch nicht verbunden: Sein Administrator muss zustimmen.
 dashboard-no-snapshot = Es gibt noch keinen Snapshot. Der erste wird bald nach der Verbindung gemacht.
+dashboard-not-yours = Das braucht ein Recht, das Sie nicht haben.
 dashboard-no-changes = Noch wurde nichts verglichen.
 dashboard-between = Von einem Snapshot zum nächsten
 dashboard-live = Gegen den jetzigen Mandanten
@@ -441,7 +455,7 @@ object-properties = Eigenschaften
 object-links = Verknüpfungen
 object-no-links = Nichts ist damit verknüpft.
 object-look-up = nachschlagen
-object-put-back = Zurücklegen vorab ansehen
+object-put-back = Wiederherstellung vorab ansehen
 object-exactly = Genau wie es war: Was seither dazukam, wird weggenommen
 way-to = zu
 way-from = von
@@ -454,6 +468,7 @@ compare-after = Spätere Seite
 compare-live = der jetzige Mandant
 compare-snapshot = Snapshot
 compare-button = Vergleichen
+compare-older = Ältere Snapshots stehen im nächsten Teil der Liste zur Wahl.
 compare-with-live = Mit jetzt vergleichen
 compare-again = Noch einmal vergleichen
 compare-done = Verglichen
@@ -466,9 +481,9 @@ compare-not-compared = Nicht verglichen:
 compare-privileged = Nur privilegierte
 compare-is-privileged = privilegiert
 compare-tick = Haken Sie an, was wieder sein soll, wie es war: ein ganzes Objekt oder einzelne Teile.
-compare-put-back = Zurücklegen des Angehakten vorab ansehen
+compare-put-back = Wiederherstellung des Angehakten vorab ansehen
 compare-everything = Alle Änderungen dieses Vergleichs, auf allen Seiten
-compare-everything-button = Zurücklegen von allem vorab ansehen
+compare-everything-button = Wiederherstellung von allem vorab ansehen
 change-was = war
 change-is = ist
 changes-created =
@@ -496,6 +511,16 @@ changes-ended =
         [one] { $count } Aktivierung beendet
        *[other] { $count } Aktivierungen beendet
     }
+changes-observed =
+    { $count ->
+        [one] { $count } nur beobachtet
+       *[other] { $count } nur beobachtet
+    }
+changes-byService =
+    { $count ->
+        [one] { $count } von Microsoft
+       *[other] { $count } von Microsoft
+    }
 changes-privileged =
     { $count ->
         [one] { $count } privilegiert
@@ -514,7 +539,7 @@ who-notGranted = von wem, ist nicht bekannt: Die Berechtigung AuditLog.Read.All 
 who-notRead = von wem, ist nicht bekannt: Das Protokoll konnte nicht gelesen werden
 who-olderThanMicrosoftKeeps = von wem, ist nicht bekannt: Microsoft bewahrte das Protokoll nicht länger auf
 who-recordedElsewhere = von wem, steht in einem anderen Protokoll, das nicht gelesen wird
-who-collectionBeganLater = von wem, ist nicht bekannt: Das Protokoll wird erst seit später geführt
+who-collectionBeganLater = von wem, ist nicht bekannt: Das Protokoll wird erst seit danach gesammelt
 who-may-still-come = Ein Eintrag, der anderes sagt, kann noch kommen.
 
 ## Restores
@@ -524,8 +549,9 @@ restores-caption =
         [one] { $count } Wiederherstellung auf dieser Seite, die neueste zuerst
        *[other] { $count } Wiederherstellungen auf dieser Seite, die neueste zuerst
     }
-restores-empty = Noch wurde nichts zurückgelegt. Vergleichen Sie einen Snapshot mit dem jetzigen Mandanten und haken Sie an, was zurückkommen soll.
+restores-empty = Noch wurde nichts wiederhergestellt. Vergleichen Sie einen Snapshot mit dem jetzigen Mandanten und haken Sie an, was zurückkommen soll.
 restores-waiting = Nur die, die auf eine Zustimmung warten
+restores-none-wait = Keine Wiederherstellung wartet auf eine Zustimmung.
 restores-partial = beendet, nicht ganz
 restore-title = Wiederherstellung
 restore-receipt = Beleg einer Wiederherstellung
@@ -539,7 +565,7 @@ restore-queued = wartet auf Ausführung
 restore-running = läuft
 restore-done = beendet
 restore-failed = fehlgeschlagen
-restore-cancelled = angehalten
+restore-cancelled = abgebrochen
 restore-waits = Es wartet auf die Zustimmung einer anderen Person.
 restore-by = von
 restore-reason = Wofür
@@ -580,7 +606,7 @@ restore-plan = Hash des Plans
 restore-not-permitted = Die schreibende Anwendung hat keine Berechtigung für: { $what }
 restore-conflict = Der Platz ist besetzt: { $property } „{ $value }“, von
 restore-approve = Zustimmen
-restore-cancel = Anhalten
+restore-cancel = Abbrechen
 restore-again = Noch einmal vorab ansehen
 restore-undo = Rückgängigmachen vorab ansehen
 restore-export = Signierter Beleg
@@ -603,7 +629,7 @@ restore-properties =
         [one] { $count } Eigenschaft
        *[other] { $count } Eigenschaften
     }
-restore-impossible = Was nicht zurückgelegt werden kann
+restore-impossible = Was nicht wiederhergestellt werden kann
 restore-left-by-mode = Was abweicht und bleibt, wie es ist
 left-by-attributes = was damals leer war, behält seinen Wert
 left-by-links = was seither dazukam, bleibt
@@ -613,7 +639,7 @@ outcome-none = nicht begonnen
 outcome-started = begonnen
 outcome-verified = geprüft
 outcome-unverified = geschrieben, nicht geprüft
-outcome-differs = geschrieben, liest sich anders zurück
+outcome-differs = geschrieben, danach anders gelesen
 outcome-already = war schon so
 outcome-skipped = übersprungen
 outcome-failed = fehlgeschlagen
@@ -652,7 +678,7 @@ cause-conflict = Konflikt
 cause-unavailable = nicht erreichbar
 cause-notSeen = nach dem Schreiben nicht gesehen
 cause-unreadable = nicht lesbar
-cause-cancelled = angehalten
+cause-cancelled = abgebrochen
 cause-dependencyFailed = was es braucht, schlug fehl
 cause-ownAccess = ist Holdfasts eigener Zugang
 cause-lockOut = würde alle aussperren

@@ -35,6 +35,8 @@ sign-in-failed-not-taken = The sign-in was not taken.
 sign-in-failed-nobody = You are signed in, but belong to no partner here. Whoever was invited opens the invitation with the code from the mail.
 sign-in-failed-no-invitation = This code opens no invitation: it was used, withdrawn, or its time is over.
 sign-in-failed-no-link = This code opens nothing: it was used before, or its five minutes are over. Ask for another link.
+sign-out-failed-title = You are signed out here alone
+sign-out-failed-text = This browser is signed out. The service did not end your sessions: those that rest end after 30 minutes. Sign in, and end them on the page of your sessions.
 access-title = Open a customer's portal
 access-text = The code stands behind “#access=” in the address of your link. It is good once.
 access-code = Code of the link
@@ -44,6 +46,9 @@ invitation-text = The code is in the mail that invited you. You sign in next.
 invitation-code = Code of the mail
 invitation-button = Go on
 invitation-next = Now sign in with the work account that you want to use here.
+invitation-not-accepted-title = The invitation was not accepted
+invitation-not-accepted-text = You are signed in as the person that you were already. Whoever belongs to a partner here accepts no other invitation with the same account: use another one, or let yourself be removed there first.
+invitation-go-on = Go on
 
 ## What went wrong
 
@@ -83,6 +88,7 @@ failure-request = Request
 list-more = Next
 list-csv = As CSV
 list-any = Any
+list-nothing-yet = Nothing in this part; go on with Next.
 list-filter = Filter
 list-search = Part of the name or the id
 value-nothing = nothing
@@ -177,7 +183,7 @@ today-checked = Checked
 today-since = since
 today-until = until
 today-critical = critical
-today-only-first = Not all organisations could be looked at.
+today-only-first = Not everything could be looked at: there may be more.
 attention-consent-withdrawn = the consent was withdrawn: nothing is backed up
 attention-unreachable = the tenant cannot be reached
 attention-late-snapshot = no snapshot for longer than there should be
@@ -249,6 +255,9 @@ organisation-over =
 organisation-downgrade = A downgrade waits for a decision.
 organisation-needs-plan = An organisation pays for a plan, and there is none yet.
 organisation-writer = Consented to restores
+organisation-connecting = A consent has not arrived everywhere yet. The connection is tried, of tenant
+organisation-connecting-until = last at
+organisation-not-connected = The last connection came to nothing, of tenant
 organisation-next = Next snapshot
 organisation-consent-reader = Link to consent to backups
 organisation-consent-writer = Link to consent to restores
@@ -327,12 +336,16 @@ lists-new-invitations = Invite somebody
 lists-new-tokens = Make a token
 lists-new-partners = Make a partner below
 lists-remove = Remove
+lists-removed = The person was removed
+lists-removed-tokens = These API tokens, which the person had made, are revoked. What needs one, needs a new one.
+lists-removed-more = Not all are listed: others that the person had made are good for nobody either.
 lists-withdraw = Withdraw
 lists-rotate = Make anew
 lists-revoke = Revoke
 lists-approve = Approve
 lists-refuse = Refuse
 lists-end = End
+lists-everywhere = Sign out everywhere
 lists-field-name = Name
 lists-field-email = Mail address
 lists-field-role = Role
@@ -385,6 +398,7 @@ dashboard-changes = What changed
 dashboard-credentials = Connection
 dashboard-unconnected = The tenant is not connected yet: its administrator has to consent.
 dashboard-no-snapshot = There is no snapshot yet. The first one is taken soon after the tenant was connected.
+dashboard-not-yours = This takes a right that you do not have.
 dashboard-no-changes = Nothing was compared yet.
 dashboard-between = From one snapshot to the next
 dashboard-live = Against the live tenant
@@ -454,6 +468,7 @@ compare-after = Later side
 compare-live = the live tenant
 compare-snapshot = snapshot
 compare-button = Compare
+compare-older = Older snapshots can be chosen from on the next part of the list.
 compare-with-live = Compare with live
 compare-again = Compare again
 compare-done = Compared
@@ -496,6 +511,16 @@ changes-ended =
         [one] { $count } activation ended
        *[other] { $count } activations ended
     }
+changes-observed =
+    { $count ->
+        [one] { $count } observed only
+       *[other] { $count } observed only
+    }
+changes-byService =
+    { $count ->
+        [one] { $count } by Microsoft
+       *[other] { $count } by Microsoft
+    }
 changes-privileged =
     { $count ->
         [one] { $count } privileged
@@ -526,6 +551,7 @@ restores-caption =
     }
 restores-empty = Nothing was put back yet. Compare a snapshot with the live tenant, and tick what is to come back.
 restores-waiting = Only those that wait for an approval
+restores-none-wait = No restore waits for an approval.
 restores-partial = ended, not all of it
 restore-title = Restore
 restore-receipt = Receipt of a restore

@@ -1,6 +1,8 @@
 //! Comparisons: which two sides, and what differs between them, to be ticked and put back.
 
 use super::about;
+use super::dashboard::newest_sealed;
+use super::snapshots::Part;
 use crate::api::With;
 use crate::asked::{Answer, Asked, Page, may, then};
 use crate::json::Fields;
@@ -20,12 +22,18 @@ use tokio::try_join;
 /// How many changes are read for a page: it shows those of them that the filter lets through.
 const CHANGES: &str = "200";
 const KINDS_OF_CHANGE: [&str; 5] = ["created", "deleted", "modified", "activated", "ended"];
+/// What is counted of a comparison besides those.
+const COUNTED_TOO: [&str; 3] = ["privileged", "observed", "byService"];
 
-pub(super) async fn choose(asked: Asked, Path(org): Path<String>) -> Answer {
+pub(super) async fn choose(asked: Asked, Path(org): Path<String>, Query(part): Query<Part>) -> Answer {
     let l = asked.language;
-    let at = asked.of(&org, &["snapshots"])?.with("limit", "100");
+    let at = asked.of(&org, &["snapshots"])?.with("limit", "100").with("cursor", &part.cursor);
     let ((me, organisation), list) = try_join!(about(&asked, &org), asked.list(at))?;
-    let done: Vec<&Value> = list.items.iter().filter(|s| s.text("state") == "done").collect();
+    let mut done: Vec<Value> = list.items.into_iter().filter(|s| s.text("state") == "done").collect();
+    if done.is_empty() && part.cursor.is_empty() {
+        done.extend(newest_sealed(&asked, &organisation, &[]).await?);
+    }
+    let next = list.next.map(|cursor| address(&format!("/e/{org}/compare"), &[("cursor", &cursor)]));
     let said = |s: &Value| asked.times().plain(s.text("sealedAt"));
     let options = |live: bool| -> Vec<Choice> {
         let live = live.then(|| Choice::plain("live", &l.say("compare-live"), true));
@@ -35,7 +43,9 @@ pub(super) async fn choose(asked: Asked, Path(org): Path<String>) -> Answer {
         live.into_iter().chain(snapshots).collect()
     };
     let body = html! {
-        @if done.is_empty() { p.empty { (l.say("dashboard-no-snapshot")) } } @else {
+        @if done.is_empty() {
+            p.empty { (l.say(if next.is_some() { "list-nothing-yet" } else { "dashboard-no-snapshot" })) }
+        } @else {
             (form(&Form {
                 action: &format!("/e/{org}/compare"),
                 key: &asked.key(),
@@ -47,6 +57,8 @@ pub(super) async fn choose(asked: Asked, Path(org): Path<String>) -> Answer {
                 danger: false,
             }))
         }
+        @if next.is_some() { p.quiet { (l.say("compare-older")) } }
+        (more(l, next.as_deref()))
     };
     Ok(asked.show(&me, &Page::inside(&organisation, &l.say("page-compare"), body)))
 }
@@ -148,7 +160,7 @@ fn sides(asked: &Asked, org: &str, comparison: &Value) -> Markup {
         }
     };
     let counts = comparison.field("counts");
-    let counted = KINDS_OF_CHANGE.iter().chain(&["privileged"]).filter_map(|key| {
+    let counted = KINDS_OF_CHANGE.iter().chain(&COUNTED_TOO).filter_map(|key| {
         let count = counts.number(key).filter(|count| *count > 0)?;
         Some(l.count(&format!("changes-{key}"), count))
     });
@@ -160,7 +172,8 @@ fn sides(asked: &Asked, org: &str, comparison: &Value) -> Markup {
         (l.say("compare-done"), asked.times().at(comparison.text("doneAt"))),
         (
             l.say("compare-counts"),
-            html! { @if counted.is_empty() { (l.say("compare-none")) } @else { (counted) } },
+            // Why nothing where it is not done: what was not compared has no count, and not none.
+            html! { @if comparison.text("state") != "done" { "–" } @else if counted.is_empty() { (l.say("compare-none")) } @else { (counted) } },
         ),
     ])
 }

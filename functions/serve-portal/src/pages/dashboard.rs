@@ -2,6 +2,7 @@
 
 use super::{about, newest};
 use crate::asked::{Answer, Asked, Page, may};
+use crate::failure::Failure;
 use crate::json::Fields;
 use crate::view::form::{Field, Form, button, form};
 use crate::view::{badge, facts, name, plain_list};
@@ -18,8 +19,10 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
         newest(&asked, &org, "comparisons", "10"),
         newest(&asked, &org, "restores", "5"),
     )?;
+    let (shows_snapshots, shows_changes) = (snapshots.is_some(), comparisons.is_some());
     let snapshots = snapshots.map(|list| list.items).unwrap_or_default();
-    let sealed = snapshots.iter().find(|s| s.text("state") == "done");
+    let sealed = newest_sealed(&asked, &organisation, &snapshots).await?.filter(|_| shows_snapshots);
+    let sealed = sealed.as_ref();
     let under_way = snapshots.iter().find(|s| matches!(s.text("state"), "queued" | "running"));
     let compared = comparisons.map(|list| list.items).unwrap_or_default();
     let newest_of = |live: bool| {
@@ -32,6 +35,7 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
         section {
             h2 { (l.say("dashboard-snapshot")) }
             @match sealed {
+                _ if !shows_snapshots => p.quiet { (l.say("dashboard-not-yours")) },
                 Some(snapshot) => { (newest_snapshot(&asked, &org, snapshot)) }
                 None if organisation.field("tenant").is_null() => p.empty { (l.say("dashboard-unconnected")) },
                 None => p.empty { (l.say("dashboard-no-snapshot")) },
@@ -43,7 +47,8 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
         }
         section {
             h2 { (l.say("dashboard-changes")) }
-            @if compared.iter().all(|(_, comparison)| comparison.is_none()) { p.empty { (l.say("dashboard-no-changes")) } }
+            @if !shows_changes { p.quiet { (l.say("dashboard-not-yours")) } }
+            @else if compared.iter().all(|(_, comparison)| comparison.is_none()) { p.empty { (l.say("dashboard-no-changes")) } }
             @for (key, comparison) in &compared {
                 @if let Some(comparison) = comparison { h3 { (l.say(key)) } (changes(&asked, &org, comparison)) }
             }
@@ -66,6 +71,21 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
         }
     };
     Ok(asked.show(&me, &Page::inside(&organisation, &l.say("page-dashboard"), body)))
+}
+
+/// The newest sealed snapshot: that of the list, or else the one that the tenant names, however many came to nothing since.
+pub(super) async fn newest_sealed(
+    asked: &Asked,
+    organisation: &Value,
+    snapshots: &[Value],
+) -> Result<Option<Value>, Failure> {
+    if let Some(found) = snapshots.iter().find(|snapshot| snapshot.text("state") == "done") {
+        return Ok(Some(found.clone()));
+    }
+    match organisation.some("/tenant/lastSealed") {
+        Some(id) => asked.find(asked.of(organisation.text("id"), &["snapshots", id])?).await,
+        None => Ok(None),
+    }
 }
 
 /// What can be done now; without scripts each is one button.

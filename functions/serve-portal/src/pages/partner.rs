@@ -11,7 +11,7 @@ use tokio::try_join;
 const WAYS: [(&str, &str); 5] = [
     ("invitations", "managePeople"),
     ("partners", "readPartner"),
-    ("transfers", "readPartner"),
+    ("transfers", "endOrganisation"),
     ("downgrade-requests", "readPartner"),
     ("sessions", "readPartner"),
 ];

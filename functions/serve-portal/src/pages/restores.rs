@@ -43,7 +43,11 @@ pub(super) async fn list(asked: Asked, Path(org): Path<String>, Query(wanted): Q
         caption: &l.count("restores-caption", i64::try_from(list.items.len()).unwrap_or(i64::MAX)),
         heads: &heads,
         rows: rows.collect(),
-        empty: &l.say("restores-empty"),
+        empty: &l.say(match (&list.next, wanted.waiting.as_str()) {
+            (Some(_), _) => "list-nothing-yet",
+            (None, "") => "restores-empty",
+            (None, _) => "restores-none-wait",
+        }),
     };
     let path = format!("/e/{org}/restores");
     let next = list.next.as_deref().map(|c| address(&path, &[("waiting", &wanted.waiting), ("cursor", c)]));

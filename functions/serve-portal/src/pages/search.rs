@@ -92,7 +92,7 @@ fn results(asked: &Asked, org: &str, snapshot: &str, found: &Value) -> Result<Ma
         empty: &l.say(if found.some("next").is_some() { "search-nothing-yet" } else { "search-nothing" }),
     };
     Ok(html! {
-        p.quiet { (l.say("search-as-of")) " " (asked.times().at(found.text("/searched/asOf"))) ". "
+        p.quiet { (l.say("search-as-of")) " " (asked.times().on(found.text("/searched/asOf"))) ". "
             (l.say(if found.is("complete") { "search-complete" } else { "search-not-complete" })) }
         (table.show())
         @for lacking in found.field("searched").items("notHeld") {
@@ -140,7 +140,7 @@ pub(super) async fn object(
         (links(&asked, &org, snapshot, &object, ticks))
     };
     let body = html! {
-        p { (l.say("object-as-of")) " " a href={ "/e/" (org) "/snapshots/" (snapshot) } { (asked.times().at(of.text("sealedAt"))) }
+        p { (l.say("object-as-of")) " " a href={ "/e/" (org) "/snapshots/" (snapshot) } { (asked.times().on(of.text("sealedAt"))) }
             " " code { (key) } }
         @if may(&me, "compare") { p.actions { (compare_one(&asked, &org, snapshot, &kind, &key)) } }
         @if ticks { (put_back(&asked, &org, snapshot, &kind, &key, &parts)) } @else { (parts) }

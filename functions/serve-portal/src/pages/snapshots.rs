@@ -15,6 +15,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::try_join;
 
+/// The run of Microsoft's own log.
+const LOG: &str = "audit";
+
 /// Which part of a list is asked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -116,8 +119,9 @@ pub(super) fn how(l: Language, snapshot: &Value) -> Markup {
 /// How many records a snapshot holds.
 pub(super) fn objects(snapshot: &Value) -> i64 {
     let counts = snapshot.field("counts").as_object();
-    // Why without a dot: runs of links are named by the kind and the link, such as `groups.members`.
-    let objects = counts.into_iter().flatten().filter(|(run, _)| !run.contains('.'));
+    // Why without a dot: runs of links are named by the kind and the link, such as `groups.members`. Microsoft's log is no
+    // object of the tenant's.
+    let objects = counts.into_iter().flatten().filter(|(run, _)| !run.contains('.') && *run != LOG);
     objects.map(|(_, count)| count.number("records").unwrap_or(0)).sum()
 }
 

@@ -3,7 +3,7 @@
 //! The page's script puts it into the field; without scripts it is copied there by hand. Nothing happens until somebody
 //! presses the button, so that a program which looks at links uses none up.
 
-use super::code_page;
+use super::{code_page, end_replaced};
 use crate::api::With;
 use crate::asked::{Answer, Visitor};
 use crate::failure::Failure;
@@ -31,6 +31,7 @@ pub(super) async fn open(visitor: Visitor, posted: Posted) -> Answer {
         other => other?.value,
     };
     let token = session.some("token").ok_or(Failure::NoAnswer)?;
+    end_replaced(&visitor).await;
     let cookie = AppendHeaders([(SET_COOKIE, portal.cookies.set(Cookie::Session, token, Some(SECONDS)))]);
     Ok((cookie, Redirect::to(&format!("/e/{}", session.text("organisation")))).into_response())
 }

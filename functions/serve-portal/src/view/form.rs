@@ -1,5 +1,6 @@
 //! Forms: each field with its label, each form that does something with the key under which it is done once.
 
+use super::words::one_line;
 use crate::posted::KEY;
 use maud::{Markup, html};
 
@@ -103,7 +104,7 @@ impl Field {
                 p.field {
                     label for=(name) { (label) }
                     select id=(name) name=(name) {
-                        @for o in options { option value=(o.value) selected[o.on] disabled[o.off] { (o.label) } }
+                        @for o in options { option value=(o.value) selected[o.on] disabled[o.off] { (one_line(&o.label)) } }
                     }
                 }
             },

@@ -1,6 +1,6 @@
 //! The frame of every page: title, ways to other pages, whose session it is, and the organisation at hand.
 
-use super::words::{Times, badge, name};
+use super::words::{Times, badge, name, one_line};
 use crate::assets;
 use crate::failure::Failure;
 use crate::json::Fields;
@@ -20,6 +20,8 @@ pub struct Frame<'a> {
     pub me: &'a Value,
     /// The address of the page.
     pub address: &'a str,
+    /// Whether it can be asked for once more: what a form answered is there once.
+    pub is_read: bool,
     /// The time that it is made at.
     pub now: Timestamp,
 }
@@ -61,6 +63,18 @@ pub fn may(me: &Value, action: &str) -> bool {
     me.items("may").iter().any(|right| right.text("action") == action)
 }
 
+/// Whether the person may do that of the partner as a whole, and not only of single organisations.
+pub fn may_of_partner(me: &Value, action: &str) -> bool {
+    let of_all = |right: &Value| right.text("condition") != "ownOrganisation";
+    me.items("may").iter().any(|right| right.text("action") == action && of_all(right))
+}
+
+/// Whether the person may do that of top partners alone.
+pub fn needs_top_partner(me: &Value, action: &str) -> bool {
+    let at_top = |right: &Value| right.text("condition") == "topPartner";
+    me.items("may").iter().any(|right| right.text("action") == action && at_top(right))
+}
+
 /// An address with parameters; those without a value are left out.
 pub fn address(path: &str, parameters: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -80,19 +94,23 @@ pub fn sign_in(to: &str, fresh: bool) -> String {
 pub fn page(frame: &Frame<'_>, page: &Page<'_>) -> Markup {
     let l = frame.language;
     let title = match page.of {
-        Some(organisation) => format!("{}: {}", organisation.text("name"), page.title),
-        None => page.title.clone(),
+        Some(organisation) => format!("{}: {}", one_line(organisation.text("name")), one_line(&page.title)),
+        None => one_line(&page.title),
     };
     let body = html! {
         @if frame.me.text("shown") == "portal" { p.banner role="status" { (l.say("frame-by-link")) " "
-            (Times { language: l, now: frame.now }.at(frame.me.text("sessionExpiresAt"))) } }
+            (Times { language: l, now: frame.now }.on(frame.me.text("sessionExpiresAt"))) } }
         @if let Some(organisation) = page.of.filter(|_| page.inside) { (inside(frame, organisation)) }
         main id="main" data-polls[page.polls] {
-            h1 { @if let Some(of) = page.of { (name(of.text("name"))) ": " } (page.title) }
+            h1 { @if let Some(of) = page.of { (name(of.text("name"))) ": " } (name(&page.title)) }
             (page.body)
         }
     };
-    document(l, &title, &html! { (header(frame)) (body) (footer(l, frame.address)) })
+    document(
+        l,
+        &title,
+        &html! { (header(frame)) (body) (footer(l, Some(frame.address).filter(|_| frame.is_read))) },
+    )
 }
 
 /// A page of nobody yet.
@@ -100,7 +118,7 @@ pub fn bare(l: Language, title: &str, body: &Markup) -> Markup {
     let inner = html! {
         header.top { nav aria-label=(l.say("frame-main")) { a.home href="/" { "Holdfast" } } }
         main id="main" { (body) }
-        (footer(l, "/"))
+        (footer(l, Some("/")))
     };
     document(l, title, &inner)
 }
@@ -255,7 +273,7 @@ fn header(frame: &Frame<'_>) -> Markup {
             nav aria-label=(l.say("frame-main")) {
                 a.home href="/" { "Holdfast" }
                 @if !is_customer(me) {
-                    @for (at, key, _) in PAGES.iter().filter(|(_, _, right)| may(me, right)) {
+                    @for (at, key, _) in PAGES.iter().filter(|(_, _, right)| may_of_partner(me, right)) {
                         a href=(at) aria-current=[is_at(frame.address, at).then_some("page")] {
                             (l.say(&format!("page-{key}")))
                         }
@@ -305,14 +323,17 @@ fn inside(frame: &Frame<'_>, organisation: &Value) -> Markup {
     }
 }
 
-fn footer(l: Language, at: &str) -> Markup {
+/// The end of each page. Another language is offered where the page can be asked for in it: a secret is shown once.
+fn footer(l: Language, at: Option<&str>) -> Markup {
     html! {
         footer {
-            form method="post" action="/language" {
-                input type="hidden" name="to" value=(at);
-                @for other in Language::ALL.into_iter().filter(|other| *other != l) {
-                    button.link type="submit" name="language" value=(other.code()) lang=(other.code()) {
-                        (other.own_name())
+            @if let Some(at) = at {
+                form method="post" action="/language" {
+                    input type="hidden" name="to" value=(at);
+                    @for other in Language::ALL.into_iter().filter(|other| *other != l) {
+                        button.link type="submit" name="language" value=(other.code()) lang=(other.code()) {
+                            (other.own_name())
+                        }
                     }
                 }
             }

@@ -8,7 +8,9 @@ mod who;
 mod words;
 
 pub use changes::{was_is, what_differs};
-pub use frame::{Failed, Frame, Page, address, bare, failed, may, page, sign_in};
+pub use frame::{
+    Failed, Frame, Page, address, bare, failed, may, may_of_partner, needs_top_partner, page, sign_in,
+};
 pub use table::{Table, facts, more, steps};
 pub use who::who_made_it;
 pub use words::{Times, badge, name, plain, plain_list, shown};

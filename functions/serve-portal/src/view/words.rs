@@ -12,6 +12,13 @@ const VALUE_CHARS: usize = 600;
 /// The same of what is no text but a list or an object.
 const JSON_CHARS: usize = 120;
 
+/// A name as text alone, for what can hold no more: short, and without characters that steer the text around it.
+pub fn one_line(text: &str) -> String {
+    let mut plain = text.chars().filter(|c| !is_steering(*c));
+    let short: String = plain.by_ref().take(NAME_CHARS).collect();
+    if plain.next().is_some() { short + "…" } else { short }
+}
+
 /// A name or another word of somebody's, set apart from the text around it, whatever its direction.
 pub fn name(text: &str) -> Markup {
     let plain: String = text.chars().filter(|c| !is_steering(*c)).collect();
@@ -99,6 +106,13 @@ impl Times {
         html! { time datetime=(text) title=(exact) { (self.ago(at)) " " small { "(" (exact) ")" } } }
     }
 
+    /// The time itself, for behind a preposition, which no age can follow in every language; its age is in its tooltip.
+    pub fn on(self, text: &str) -> Markup {
+        let Ok(at) = text.parse::<Timestamp>() else { return html! { span.nothing { "–" } } };
+        let exact = at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        html! { time datetime=(text) title=(self.ago(at)) { (exact) } }
+    }
+
     /// The same as text alone, for what can hold no more.
     pub fn plain(self, text: &str) -> String {
         let Ok(at) = text.parse::<Timestamp>() else { return "–".to_owned() };
@@ -151,5 +165,7 @@ mod tests {
         assert!(said("2026-12-04T12:00:00Z").contains("in 4 days"));
         assert!(said("2026-11-30T11:59:40Z").contains("just now"));
         assert!(said("").contains("–"), "what is not known is not made up");
+        let on = times.on("2026-11-30T09:00:00Z").into_string();
+        assert!(on.contains(">2026-11-30 09:00 UTC</time>") && !on.contains(">3 hours"), "{on}");
     }
 }

@@ -58,14 +58,31 @@ async fn answer(State((answers, calls)): State<(Answers, Calls)>, request: Reque
 impl Stage {
     /// A portal of somebody of that role, whose one organisation is called so.
     pub async fn of(role: &str, organisation: &str) -> Self {
+        Self::at(role, organisation, false).await
+    }
+
+    /// The same with an issuer that people sign in with, which is told what to answer as the API is.
+    pub async fn with_issuer(role: &str, organisation: &str) -> Self {
+        Self::at(role, organisation, true).await
+    }
+
+    async fn at(role: &str, organisation: &str, has_issuer: bool) -> Self {
         let (answers, calls) = (Answers::default(), Calls::default());
         let api = axum::Router::new().fallback(answer).with_state((answers.clone(), calls.clone()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let public_url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let public_url = base.parse().unwrap();
         tokio::spawn(async move { axum::serve(listener, api).await });
-        let settings = Settings { public_url, issuer: None, client_id: None };
+        let settings = Settings {
+            public_url,
+            issuer: has_issuer.then(|| base.clone()),
+            client_id: has_issuer.then(|| "portal".to_owned()),
+        };
         let ports = Ports { now: || "2026-11-30T12:00:00Z".parse().unwrap(), random: || [7; 32] };
         let stage = Self { portal: router(Portal::new(settings, ports).unwrap()), answers, calls };
+        let endpoints = json!({ "issuer": base, "authorization_endpoint": format!("{base}/authorize"),
+            "token_endpoint": format!("{base}/token") });
+        stage.told("GET /.well-known/openid-configuration", 200, &endpoints);
         stage.told("GET /v1/me", 200, &me(role));
         stage.told(&format!("GET /v1/organisations/{ORG}"), 200, &organisation_of(organisation));
         stage

@@ -106,8 +106,14 @@ async fn an_access_link_becomes_a_session_of_an_hour_that_no_script_can_read() {
         seen.headers[SET_COOKIE],
         "holdfast-local=hfs_9; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600"
     );
-    let call = stage.calls().pop().unwrap();
-    assert_eq!((call.body, call.headers.get("authorization")), (json!({ "token": "abc" }), None));
+    let calls = stage.calls();
+    let call = calls.iter().find(|call| call.line == "POST /v1/access").unwrap();
+    assert_eq!((&call.body, call.headers.get("authorization")), (&json!({ "token": "abc" }), None));
+    assert_eq!(
+        calls.last().unwrap().line,
+        "DELETE /v1/sessions/ses_1",
+        "the session that it takes the place of"
+    );
 }
 
 #[tokio::test]
@@ -161,4 +167,19 @@ async fn a_downgrade_is_refused_with_a_reason() {
     assert_eq!(stage.post(at, "key=k1&reason-dwn_1=Too+late").await.status, StatusCode::SEE_OTHER);
     assert_eq!(stage.calls().pop().unwrap().body, json!({ "reason": "Too late" }));
     assert_eq!(stage.post("/audit/x/erase", "key=k1").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn whoever_removes_a_person_is_told_which_tokens_ended_with_them() {
+    let stage = Stage::of("owner", "Fabrikam").await;
+    let token = json!({ "id": "tok_1", "name": "Nightly", "prefix": "hft_12345678" });
+    for (complete, more) in [(true, false), (false, true)] {
+        let ended = json!({ "revokedTokens": [token], "complete": complete });
+        stage.told("DELETE /v1/people/psn_1", 200, &ended);
+        let seen = stage.post("/people/psn_1/remove", "key=k1").await;
+        assert!(seen.text.contains("Nightly") && seen.text.contains("hft_12345678"), "{}", seen.text);
+        assert_eq!(seen.text.contains("Not all are listed"), more);
+    }
+    stage.told("DELETE /v1/people/psn_1", 200, &json!({ "revokedTokens": [], "complete": true }));
+    assert_eq!(stage.post("/people/psn_1/remove", "key=k1").await.status, StatusCode::SEE_OTHER);
 }

@@ -7,6 +7,8 @@ mod forms;
 mod organisation;
 mod pages;
 mod receipts;
+mod rights;
+mod sign_in;
 mod texts;
 mod told;
 mod unknown;

@@ -68,7 +68,7 @@ pub async fn full(role: &str, name: &str, state: &str) -> Stage {
         "parts": [part] });
     let usage = json!({ "lines": [line], "totals": [{ "currency": "EUR", "amountMinor": 870 }], "through": "2026-11-30" });
     stage.told("GET /v1/usage", 200, &usage);
-    stage.lists("/v1/plans", &[]);
+    stage.lists("/v1/plans", &[json!({ "id": "pln_2", "name": name })]);
     stage.told(
         &format!("GET {at}/subscription"),
         200,
@@ -138,6 +138,13 @@ fn sound(seen: &Seen, what: &str) {
     assert!(seen.text.starts_with("<!DOCTYPE html><html lang=\""), "{what}");
     assert!(!seen.text.contains(" style="), "{what}: no style but the sheet's");
     assert_eq!(count("script"), 1, "{what}: one script, ours");
+    for selector in ["title", "h1", "option"] {
+        for node in dom.query_selector(selector).unwrap() {
+            let text = node.get(dom.parser()).unwrap().inner_text(dom.parser()).into_owned();
+            assert!(!text.contains('\u{202e}'), "{what}: {selector} turns the text around it");
+            assert!(text.chars().count() < 400, "{what}: {selector} is long");
+        }
+    }
     for node in dom.nodes().iter().filter_map(|node| node.as_tag()) {
         let attribute =
             |name: &str| node.attributes().get(name).flatten().map(|v| v.as_utf8_str().into_owned());

@@ -6,12 +6,12 @@ use super::ROWS;
 use super::snapshots::Part;
 use crate::Portal;
 use crate::api::With;
-use crate::asked::{Answer, Asked, Page, fresh, may, then};
+use crate::asked::{Answer, Asked, Page, fresh, then};
 use crate::failure::Failure;
 use crate::json::Fields;
 use crate::posted::Posted;
 use crate::view::form::{Choice, Field, Form, form};
-use crate::view::{Table, address, more, name};
+use crate::view::{Table, address, may_of_partner, more, name, needs_top_partner};
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::routing::{get, post};
@@ -42,7 +42,8 @@ async fn show(page: &'static ListPage, asked: Asked, part: Part) -> Answer {
     // Why not asked for in parts: its list is never longer than one.
     let at = if page.name == "sessions" { asked.at(&[page.name])? } else { at };
     let (me, list) = try_join!(asked.me(), asked.list(at))?;
-    let may_act = page.right.is_empty() || may(&me, page.right);
+    let may_act = page.right.is_empty() || may_of_partner(&me, page.right);
+    let may_act = may_act && (!needs_top_partner(&me, page.right) || is_top(&asked).await?);
     let acts = if may_act { page.acts } else { &[] };
     let mut heads: Vec<String> =
         page.columns.iter().map(|(head, ..)| l.say(&format!("head-{head}"))).collect();
@@ -65,12 +66,13 @@ async fn show(page: &'static ListPage, asked: Asked, part: Part) -> Answer {
         ),
         heads: &heads,
         rows: rows.collect(),
-        empty: &l.say("lists-empty"),
+        empty: &l.say(if list.next.is_some() { "list-nothing-yet" } else { "lists-empty" }),
     };
     let next = list.next.as_deref().map(|cursor| address(&format!("/{}", page.name), &[("cursor", cursor)]));
     let body = html! {
         (table.show())
         (more(l, next.as_deref()))
+        @if page.name == "sessions" { (everywhere(&asked)) }
         @if may_act && !page.new.is_empty() {
             section {
                 h2 { (l.say(&format!("lists-new-{}", page.name))) }
@@ -85,6 +87,18 @@ async fn show(page: &'static ListPage, asked: Asked, part: Part) -> Answer {
         }
     };
     Ok(asked.show(&me, &Page::new(&title, body)))
+}
+
+/// Whether the partner of whoever asks is below no other.
+async fn is_top(asked: &Asked) -> Result<bool, Failure> {
+    Ok(asked.get(asked.at(&["partner"])?).await?.field("parent").is_null())
+}
+
+/// Ends all sessions of whoever reads it, this one too.
+fn everywhere(asked: &Asked) -> Markup {
+    let fields = [Field::Hidden("everywhere", "1".to_owned())];
+    let submit = asked.language.say("lists-everywhere");
+    form(&Form { action: "/sign-out", key: "", fields: &fields, submit: &submit, danger: true })
 }
 
 fn shown(asked: &Asked, row: &Value, field: &str, cell: Cell) -> Markup {
@@ -186,7 +200,24 @@ async fn act(page: &'static ListPage, asked: Asked, (id, act): (String, String),
     };
     let key = (act.how == How::Posts).then_some(key);
     let made = asked.call(method, at, With { body: body.as_ref(), key, version: None }).await?;
+    if !made.items("revokedTokens").is_empty() || made.field("complete") == &Value::Bool(false) {
+        return Ok(ended_tokens(page, &asked, &me, &made));
+    }
     Ok(secret_or(page, &asked, &me, &made))
+}
+
+/// The tokens that ended with somebody who was removed: what needs one, needs a new one.
+fn ended_tokens(page: &ListPage, asked: &Asked, me: &Value, made: &Value) -> axum::response::Response {
+    let l = asked.language;
+    let body = html! {
+        p role="status" { (l.say("lists-removed-tokens")) }
+        ul { @for token in made.items("revokedTokens") {
+            li { (name(token.text("name"))) " " code { (token.text("prefix")) } }
+        } }
+        @if !made.is("complete") { p.warning { (l.say("lists-removed-more")) } }
+        p { a href={ "/" (page.name) } { (l.say("once-back")) } }
+    };
+    asked.show(me, &Page::new(&l.say("lists-removed"), body))
 }
 
 /// A secret that the API just answered, shown this once; where there is none, the list.

@@ -182,7 +182,24 @@ fn credentials(shown: &Shown<'_>) -> Markup {
                 p.warning { (l.tell("credentials-unprotected", &[("what", missing.text("what"))])) }
             }
         }
+        (connecting(shown))
         @if may(shown.me, "connectOrganisation") { div.actions { (link("reader")) (link("writer")) } }
+    }
+}
+
+/// The connection whose consent has not arrived, or the last one that came to nothing: why, and what can be done.
+fn connecting(shown: &Shown<'_>) -> Markup {
+    let (l, of) = (shown.language(), shown.of.value.field("connecting"));
+    let waits = of.some("refused").is_none();
+    html! {
+        @if !of.is_null() {
+            p.warning {
+                (l.say(if waits { "organisation-connecting" } else { "organisation-not-connected" })) " "
+                code { (of.text("tenant")) }
+                @if waits { ", " (l.say("organisation-connecting-until")) " " (shown.asked.times().on(of.text("until"))) }
+                @if let Some(advice) = of.some("advice") { ": " (advice) }
+            }
+        }
     }
 }
 
@@ -204,8 +221,8 @@ fn customer(shown: &Shown<'_>) -> Markup {
         cards: false,
     };
     html! {
+        @if may(shown.me, "manageOrganisation") { (shown.form("features", features.collect(), "form-save", false)) }
         @if may(shown.me, "editOrganisation") {
-            (shown.form("features", features.collect(), "form-save", false))
             (shown.form("access", Vec::new(), "organisation-access", false))
         }
         @if may(shown.me, "setApprovals") { (shown.form("approvals", vec![rule], "form-save", false)) }
@@ -230,7 +247,7 @@ fn end(shown: &Shown<'_>) -> Markup {
         @if may(shown.me, "endOrganisation") {
             @if matches!(state, "active" | "suspended") { (one("unsubscribe", true)) }
             @if state == "deleting" {
-                p { (l.say("organisation-deleting-at")) " " (shown.asked.times().at(of.text("/ending/deleteAt"))) }
+                p { (l.say("organisation-deleting-at")) " " (shown.asked.times().on(of.text("/ending/deleteAt"))) }
                 (one("keep", false))
             } @else {
                 p { (l.say("organisation-delete-means")) }
@@ -257,7 +274,7 @@ fn shown_once(
             label for="once" { (l.say("once-link")) }
             input id="once" type="text" readonly value=(made.some("url").ok_or(Failure::NoAnswer)?);
         }
-        p.quiet { (l.say("once-until")) " " (asked.times().at(made.text("expiresAt"))) }
+        p.quiet { (l.say("once-until")) " " (asked.times().on(made.text("expiresAt"))) }
         p { a href={ "/organisations/" (of.text("id")) } { (l.say("once-back")) } }
     };
     Ok(asked.show(me, &Page::about(of, &l.say("once-title"), body)))
