@@ -34,3 +34,4 @@ mod sessions;
 mod subscriptions;
 mod tokens;
 mod usage;
+mod week;

@@ -125,6 +125,7 @@ async fn callback(visitor: Visitor, Query(back): Query<Back>) -> Answer {
         return Err(Failure::SignInFailed("refused"));
     }
     let shown = issuer.redeem(&back.code, &under_way.verifier, &callback_of(portal)).await?;
+    let shown = visitor.token(&shown);
     if !under_way.invitation.is_empty() {
         let body = json!({ "token": under_way.invitation });
         let with = With { body: Some(&body), ..With::default() };

@@ -1,6 +1,7 @@
 //! What all pages are made of: the frame, tables, forms, facts, times and words.
 
 mod changes;
+mod chart;
 pub mod form;
 mod frame;
 mod table;
@@ -8,6 +9,7 @@ mod who;
 mod words;
 
 pub use changes::{was_is, what_differs};
+pub use chart::{Bar, Chart};
 pub use frame::{Frame, Page, address, bare, failed, may, page, sign_in};
 pub use table::{Table, facts, more, steps};
 pub use who::who_made_it;

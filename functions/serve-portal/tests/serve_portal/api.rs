@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use forwarded::Key;
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
@@ -12,8 +13,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 
+/// The time at which pages are made.
+pub const NOW: &str = "2026-11-30T12:00:00Z";
+
 /// The organisation that the tests are about.
 pub const ORG: &str = "org_1";
+
+/// The key by which the portal tells where people are.
+pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// What the portal asked: method, path, the headers, the body.
 #[derive(Clone, Debug)]
@@ -59,8 +66,8 @@ impl Stage {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let public_url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         tokio::spawn(async move { axum::serve(listener, api).await });
-        let settings = Settings { public_url, issuer: None, client_id: None };
-        let ports = Ports { now: || "2026-11-30T12:00:00Z".parse().unwrap(), random: || [7; 32] };
+        let settings = Settings { public_url, issuer: None, client_id: None, forwarded_key: Key::new(KEY) };
+        let ports = Ports { now: || NOW.parse().unwrap(), random: || [7; 32] };
         let stage = Self { portal: router(Portal::new(settings, ports).unwrap()), answers, calls };
         stage.told("GET /v1/me", 200, &me(role));
         stage.told(&format!("GET /v1/organisations/{ORG}"), 200, &organisation_of(organisation));

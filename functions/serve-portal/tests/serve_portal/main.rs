@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod address;
 mod api;
 mod forms;
 mod pages;
+mod selling;
 mod texts;
+mod today;
 mod told;
