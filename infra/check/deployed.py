@@ -69,16 +69,6 @@ def secrets_by_their_arn(template):
     return changed
 
 
-def key_in_the_place_of_its_reference(template):
-    key, changed = secrets.token_hex(32), 0
-    for resource in template["Resources"].values():
-        variables = resource["Properties"].get("Environment", {}).get("Variables", {}) if resource["Type"] == FUNCTION else {}
-        if "HOLDFAST_FORWARDED_KEY" in variables:
-            variables["HOLDFAST_FORWARDED_KEY"] = key
-            changed += 1
-    return changed
-
-
 def mail_from_anywhere(template):
     of_mail = [s for s in role_statements(template) if "ses:SendEmail" in s["Action"]]
     for statement in of_mail:
@@ -115,7 +105,6 @@ REWRITES = [
         )
     ),
     ("secrets by their ARN", f"{OLD} has the name for Ref of AWS::SecretsManager::Secret", secrets_by_their_arn),
-    ("the key itself in the functions", f"{OLD} puts no secret in the place of what names it", key_in_the_place_of_its_reference),
     ("mail from anywhere", f"{OLD} asks whether mail may be sent, not as whom", mail_from_anywhere),
     ("no VaultPolicy", f"it speaks no TLS here, without which the bucket refuses; nor does {OLD} know s3:if-none-match", without_resource("VaultPolicy")),
     *(

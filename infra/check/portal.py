@@ -264,6 +264,11 @@ def walk(browser, at, scripts):
     assert ada.page.locator("#subscription [name=seats]").input_value() == "25"
     ada.press("Suspend", "#end").sees("suspended").press("Reactivate", "#end").sees("active")
 
+    # What needs somebody is put aside, with a word to the others, and shown again.
+    ada.click("Today", within="header").sees("more seats are in use").click("Put aside").write(note="expected, ticket 4711").press("Put aside")
+    ada.sees("1 is put aside").click("Show them, too").click("Look").sees("expected, ticket 4711").press("Show it again")
+    ada.sees("more seats are in use")
+
     # The partner's own licence; the customer's way in.
     ada.click("Partner").press("Make the own licence").sees("own licence, not for resale")
     link = ada.go(manage).press("Access link", "#customer").page.locator("#once").input_value()

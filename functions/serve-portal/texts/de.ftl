@@ -174,6 +174,7 @@ today-since = seit
 today-until = bis
 today-critical = kritisch
 today-changed = Was sich änderte
+today-changed-nothing = In den letzten sieben Tagen hat kein Vergleich eine Änderung gefunden.
 today-changed-title = Änderungen je Tag, von allen Kunden, in den letzten sieben Tagen (UTC)
 head-day = Tag
 chart-changes = Änderungen

@@ -174,6 +174,7 @@ today-since = since
 today-until = until
 today-critical = critical
 today-changed = What changed
+today-changed-nothing = In the last seven days no comparison found a change.
 today-changed-title = Changes a day, of all customers, in the last seven days (UTC)
 head-day = Day
 chart-changes = Changes

@@ -36,11 +36,16 @@ pub struct Chart<'a> {
     pub counts: &'a str,
     /// The bars, in their order.
     pub bars: &'a [Bar],
+    /// What is said where every bar would be of nothing.
+    pub nothing: &'a str,
 }
 
 impl Chart<'_> {
     /// The chart, and its table behind a word.
     pub fn show(self, l: Language) -> Markup {
+        if self.bars.iter().all(|bar| bar.count == Some(0)) {
+            return html! { p.empty { (self.nothing) } };
+        }
         let most = self.bars.iter().filter_map(|bar| bar.count).max().unwrap_or(0).max(1);
         let width = STEP * i64::try_from(self.bars.len()).unwrap_or(0);
         let at = |number: usize| STEP * i64::try_from(number).unwrap_or(0);
@@ -83,7 +88,7 @@ mod tests {
             count: *count,
         };
         let bars: Vec<Bar> = counts.iter().map(bar).collect();
-        Chart { title: "Changes", of: "Day", counts: "Changes", bars: &bars }
+        Chart { title: "Changes", of: "Day", counts: "Changes", bars: &bars, nothing: "Nothing changed." }
             .show(Language::English)
             .into_string()
     }
@@ -109,7 +114,8 @@ mod tests {
     }
 
     #[test]
-    fn a_week_without_changes_is_shown_as_one() {
-        assert_eq!(shown(&[Some(0), Some(0)]).matches("height=\"1\"").count(), 2);
+    fn a_week_without_changes_is_said_and_one_that_is_not_known_is_not_taken_for_it() {
+        assert!(shown(&[Some(0), Some(0)]).contains("Nothing changed."));
+        assert!(!shown(&[Some(0), None]).contains("Nothing changed."));
     }
 }

@@ -122,7 +122,8 @@ fn changed(asked: &Asked, days: &[Value]) -> Markup {
     };
     let bars: Vec<Bar> = days.iter().map(bar).collect();
     let (title, of, counts) = (l.say("today-changed-title"), l.say("head-day"), l.say("chart-changes"));
-    Chart { title: &title, of: &of, counts: &counts, bars: &bars }.show(l)
+    let nothing = l.say("today-changed-nothing");
+    Chart { title: &title, of: &of, counts: &counts, bars: &bars, nothing: &nothing }.show(l)
 }
 
 /// The snapshots that are being taken.
