@@ -51,6 +51,7 @@ SETTINGS = {
     "HOLDFAST_VAULT_LOCK_MODE": "GOVERNANCE",
     "HOLDFAST_OIDC_ISSUER": "https://login.holdfast.example",
     "HOLDFAST_OIDC_AUDIENCE": "holdfast",
+    "HOLDFAST_FORWARDED_KEY": "0123456789abcdef0123456789abcdef",
     **{f"HOLDFAST_QUEUE_{queue}": f"https://sqs.us-east-1.amazonaws.com/1/{queue}" for queue in QUEUES},
 }
 

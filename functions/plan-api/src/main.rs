@@ -1,7 +1,7 @@
 //! Joins the control plane to API Gateway.
 
 use plan_api::{PlanApi, Ports, router, weights};
-use runtime::http::rate_limited;
+use runtime::http::{forwarded, rate_limited};
 use runtime::settings::OIDC_ISSUER;
 use runtime::wiring::Wiring;
 
@@ -20,5 +20,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         consent: wiring.settings.consent()?,
         has_sign_in: wiring.settings.find(OIDC_ISSUER).is_some(),
     })?;
-    runtime::http::run(rate_limited(router(api), limit, records, weights())).await
+    let key = wiring.settings.forwarded_key()?;
+    let limited = rate_limited(router(api), limit, records, weights());
+    runtime::http::run(forwarded(limited, key, wiring.clock.clone())).await
 }

@@ -4,10 +4,13 @@
 //! lead to another route of the API than the one that the page means.
 
 use crate::failure::{Failure, Problem};
+use forwarded::Key;
 use http::Method;
 use http::header::{ETAG, IF_MATCH};
+use jiff::Timestamp;
 use reqwest::redirect::Policy;
 use serde_json::Value;
+use std::net::IpAddr;
 use std::time::Duration;
 use url::Url;
 
@@ -35,6 +38,17 @@ pub fn client() -> Result<reqwest::Client, String> {
 pub struct Api {
     http: reqwest::Client,
     base: Url,
+    key: Option<Key>,
+    now: fn() -> Timestamp,
+}
+
+/// Whom the API is asked for: by what they hold, and where they are.
+#[derive(Clone, Debug, Default)]
+pub struct Token {
+    /// The secret that the API is shown; empty where somebody has none yet.
+    pub secret: String,
+    /// Where the person is, as API Gateway saw it.
+    pub address: Option<IpAddr>,
 }
 
 /// A place of the API.
@@ -81,9 +95,9 @@ impl At {
 }
 
 impl Api {
-    /// The API below that public address.
-    pub fn new(http: reqwest::Client, public_url: &Url) -> Self {
-        Self { http, base: public_url.clone() }
+    /// The API below that public address, which is told by that key where people are.
+    pub fn new(http: reqwest::Client, public_url: &Url, key: Option<Key>, now: fn() -> Timestamp) -> Self {
+        Self { http, base: public_url.clone(), key, now }
     }
 
     /// The place of those segments below `v1`.
@@ -100,12 +114,12 @@ impl Api {
     }
 
     /// Reads what is at that place, as the holder of that token.
-    pub async fn get(&self, token: &str, at: At) -> Result<Value, Failure> {
+    pub async fn get(&self, token: &Token, at: At) -> Result<Value, Failure> {
         Ok(self.call(token, Method::GET, at, With::default()).await?.value)
     }
 
     /// Reads what is at that place, with the version that an edit has to name.
-    pub async fn get_versioned(&self, token: &str, at: At) -> Result<Versioned, Failure> {
+    pub async fn get_versioned(&self, token: &Token, at: At) -> Result<Versioned, Failure> {
         self.call(token, Method::GET, at, With::default()).await
     }
 
@@ -113,7 +127,7 @@ impl Api {
     ///
     /// # Errors
     /// `NoAnswer` where the answer holds no list: that is never taken for an empty one.
-    pub async fn list(&self, token: &str, at: At) -> Result<List, Failure> {
+    pub async fn list(&self, token: &Token, at: At) -> Result<List, Failure> {
         let mut value = self.get(token, at).await?;
         let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
             return Err(Failure::NoAnswer);
@@ -123,8 +137,8 @@ impl Api {
     }
 
     /// Reads what is at that place as text, such as a list in CSV.
-    pub async fn text(&self, token: &str, at: At) -> Result<String, Failure> {
-        let answer = self.http.get(at.0).bearer_auth(token).send().await.map_err(|_| Failure::NoAnswer)?;
+    pub async fn text(&self, token: &Token, at: At) -> Result<String, Failure> {
+        let answer = self.request(token, Method::GET, at).send().await.map_err(|_| Failure::NoAnswer)?;
         let status = answer.status();
         let body = whole(answer).await?;
         if status.is_success() {
@@ -133,22 +147,33 @@ impl Api {
         Err(failed(status.as_u16(), &body, None))
     }
 
+    /// A request of whoever holds that token, from where they are.
+    fn request(&self, token: &Token, method: Method, at: At) -> reqwest::RequestBuilder {
+        let mut request = self.http.request(method, at.0);
+        // Why not always: an access link and its session come before any token.
+        if !token.secret.is_empty() {
+            request = request.bearer_auth(&token.secret);
+        }
+        match (&self.key, token.address) {
+            (Some(key), Some(address)) => {
+                request.header(forwarded::HEADER, key.sign(address, &token.secret, (self.now)().as_second()))
+            }
+            _ => request,
+        }
+    }
+
     /// Calls the API, and gives its answer; null where there is none.
     ///
     /// # Errors
     /// As the API says; `SignIn` where nobody is signed in (any more); `NoAnswer`.
     pub async fn call(
         &self,
-        token: &str,
+        token: &Token,
         method: Method,
         at: At,
         with: With<'_>,
     ) -> Result<Versioned, Failure> {
-        let mut request = self.http.request(method, at.0);
-        // Why not always: an access link and its session come before any token.
-        if !token.is_empty() {
-            request = request.bearer_auth(token);
-        }
+        let mut request = self.request(token, method, at);
         if let Some(key) = with.key {
             request = request.header("idempotency-key", key);
         }

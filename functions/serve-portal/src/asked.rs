@@ -1,7 +1,7 @@
 //! Who asks for a page, in which language; and what they get to see where there is no page.
 
 use crate::Portal;
-use crate::api::{At, List, Versioned, With};
+use crate::api::{At, List, Token, Versioned, With};
 use crate::failure::Failure;
 use crate::json::Fields;
 use crate::posted::{MAX_BYTES, Posted};
@@ -16,9 +16,12 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
 use maud::Markup;
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// How long ago somebody may have signed in to do what cannot be taken back, in seconds.
 pub const FRESH_SECONDS: i64 = 15 * 60;
@@ -35,6 +38,8 @@ pub struct Visitor {
     pub language: Language,
     /// The headers that they sent.
     pub headers: HeaderMap,
+    /// Where they are, as API Gateway saw it.
+    pub from: Option<IpAddr>,
 }
 
 /// Somebody with a session. Whether it is still good, the API says.
@@ -48,7 +53,7 @@ pub struct Asked {
     pub address: String,
     /// Whether they asked for a page, and posted no form.
     pub is_read: bool,
-    token: String,
+    token: Token,
 }
 
 impl FromRequestParts<Portal> for Visitor {
@@ -56,7 +61,7 @@ impl FromRequestParts<Portal> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
         let (language, headers) = (language_of(&parts.headers), parts.headers.clone());
-        Ok(Self { portal: portal.clone(), language, headers })
+        Ok(Self { portal: portal.clone(), language, headers, from: address_of(&parts.extensions) })
     }
 }
 
@@ -64,7 +69,8 @@ impl FromRequestParts<Portal> for Asked {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
-        let token = portal.cookies.find(&parts.headers, Cookie::Session).ok_or(Failure::SignIn)?;
+        let secret = portal.cookies.find(&parts.headers, Cookie::Session).ok_or(Failure::SignIn)?;
+        let token = Token { secret, address: address_of(&parts.extensions) };
         let address = parts.uri.path_and_query().map_or("/", |all| all.as_str()).to_owned();
         let (language, is_read) = (language_of(&parts.headers), is_read(&parts.method));
         Ok(Self { portal: portal.clone(), language, address, is_read, token })
@@ -73,6 +79,14 @@ impl FromRequestParts<Portal> for Asked {
 
 fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// Where a request came from, as API Gateway saw it.
+fn address_of(extensions: &Extensions) -> Option<IpAddr> {
+    match extensions.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?.parse().ok(),
+        _ => None,
+    }
 }
 
 /// The language that was chosen, or else the first that is read.
@@ -88,6 +102,11 @@ fn language_of(headers: &HeaderMap) -> Language {
 }
 
 impl Visitor {
+    /// That secret, shown from where they are.
+    pub fn token(&self, secret: &str) -> Token {
+        Token { secret: secret.to_owned(), address: self.from }
+    }
+
     /// A page for somebody who may be nobody.
     pub fn show(&self, title: &str, body: &Markup) -> Response {
         Html(view::bare(self.language, title, body).into_string()).into_response()

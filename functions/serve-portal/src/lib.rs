@@ -24,6 +24,7 @@ use crate::session::Cookies;
 use crate::sign_in::Issuer;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use forwarded::Key;
 use jiff::Timestamp;
 use std::sync::Arc;
 use url::Url;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub issuer: Option<String>,
     /// The client id that the issuer knows the portal by: a public client, which has no secret.
     pub client_id: Option<String>,
+    /// The key by which the API is told where people are; none where it is not told.
+    pub forwarded_key: Option<Key>,
 }
 
 /// What the portal takes from outside besides its settings.
@@ -68,13 +71,19 @@ impl Portal {
     /// # Errors
     /// When the public address is neither of HTTPS nor of this machine, or no HTTP client can be made.
     pub fn new(settings: Settings, ports: Ports) -> Result<Self, String> {
-        let Settings { public_url, issuer, client_id } = settings;
+        let Settings { public_url, issuer, client_id, forwarded_key } = settings;
         let cookies = Cookies::for_address(&public_url)?;
         let http = api::client()?;
         let issuer =
             issuer.zip(client_id).filter(|(issuer, client)| !issuer.is_empty() && !client.is_empty());
         let issuer = issuer.map(|(name, client)| Arc::new(Issuer::new(http.clone(), name, client)));
-        Ok(Self { api: Api::new(http, &public_url), cookies, issuer, ports, public_url })
+        Ok(Self {
+            api: Api::new(http, &public_url, forwarded_key, ports.now),
+            cookies,
+            issuer,
+            ports,
+            public_url,
+        })
     }
 }
 

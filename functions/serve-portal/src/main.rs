@@ -1,5 +1,6 @@
 //! Joins the portal to API Gateway.
 
+use forwarded::Key;
 use serve_portal::{Portal, Ports, Settings, now, random, router};
 
 #[expect(
@@ -19,10 +20,15 @@ async fn main() -> Result<(), lambda_http::Error> {
         .without_time()
         .init();
     let public_url = setting("HOLDFAST_PUBLIC_URL").ok_or("HOLDFAST_PUBLIC_URL is not set")?;
+    let forwarded_key = match setting("HOLDFAST_FORWARDED_KEY") {
+        Some(text) => Some(Key::new(&text).ok_or("HOLDFAST_FORWARDED_KEY has fewer than 32 characters")?),
+        None => None,
+    };
     let settings = Settings {
         public_url: public_url.parse().map_err(|_| "HOLDFAST_PUBLIC_URL is no address")?,
         issuer: setting("HOLDFAST_OIDC_ISSUER"),
         client_id: setting("HOLDFAST_OIDC_AUDIENCE"),
+        forwarded_key,
     };
     lambda_http::run(router(Portal::new(settings, Ports { now, random })?)).await
 }

@@ -183,6 +183,42 @@ today-checked = Angesehen
 today-since = seit
 today-until = bis
 today-critical = kritisch
+today-changed = Was sich änderte
+today-changed-nothing = In den letzten sieben Tagen hat kein Vergleich eine Änderung gefunden.
+today-changed-title = Änderungen je Tag, von allen Kunden, in den letzten sieben Tagen (UTC)
+head-day = Tag
+chart-changes = Änderungen
+chart-table = Als Tabelle
+chart-unknown = nicht bekannt
+today-runs = Was gerade läuft
+today-runs-nothing = Gerade wird kein Snapshot aufgenommen.
+today-runs-count =
+    { $count ->
+        [one] { $count } Snapshot wird aufgenommen:
+       *[other] { $count } Snapshots werden aufgenommen:
+    }
+today-put-aside = Zurückstellen
+today-put-aside-means = Bis dahin steht es nicht in der Liste, außer wenn sich ändert, was ist. Die anderen sehen, wer es zurückgestellt hat und warum.
+today-aside-count =
+    { $count ->
+        [one] { $count } ist zurückgestellt.
+       *[other] { $count } sind zurückgestellt.
+    }
+today-aside-show = Auch diese zeigen
+today-aside-hide = Ohne Zurückgestelltes
+today-aside-look = Ansehen
+today-aside-by = Zurückgestellt von
+today-aside-until = Zurückgestellt bis
+today-show-again = Wieder zeigen
+today-how-long = Für wie lange
+today-days =
+    { $count ->
+        [one] { $count } Tag
+       *[other] { $count } Tage
+    }
+today-note = Notiz
+today-note-hint = Was die anderen wissen sollen, etwa „erwartet, Ticket 4711“.
+today-mend = Dorthin, wo es behoben wird
 today-only-first = Nicht alles konnte angesehen werden: Es kann noch mehr geben.
 attention-consent-withdrawn = die Zustimmung wurde zurückgezogen: nichts wird gesichert
 attention-unreachable = der Mandant ist nicht erreichbar
@@ -318,6 +354,21 @@ plans-sku-off = Nicht wählbar: Entra ist für Ihren Partner nicht aktiv.
 plans-sku-why = Entra ist für { $partner } nicht aktiv. Ein Inhaber oder Super-Admin aktiviert es.
 plans-activate = Entra aktivieren
 form-save = Speichern
+plans-below = Partner darunter, die ihn verkaufen dürfen
+plans-below-none = Unter Ihrem Partner gibt es keinen.
+plans-sell = Den Plan verkaufen lassen
+plans-stop-selling = Nicht mehr verkaufen lassen
+plans-activate-below = Entra für ihn aktivieren
+partner-own = Ihre eigene Lizenz
+partner-own-means = Ein Plan, der nichts kostet und nicht weiterverkauft wird: Mit ihm schützen Sie den Mandanten der eigenen Firma. Legen Sie eine Organisation darauf an und verbinden Sie sie.
+partner-own-make = Eigene Lizenz anlegen
+organisation-offer = Anbieten
+organisation-offer-to = Id des Partners, der sie übernimmt
+organisation-offer-hint = Er findet seine Id auf seiner Seite „Partner“.
+organisation-offer-means = Ein Angebot an einen anderen Partner ändert nichts, bis der es annimmt; Mandant, Snapshots und Verlauf gehen dann mit.
+organisation-offered-title = Übergabe
+organisation-offered-until = Sie ist angeboten und kann angenommen werden bis
+organisation-take-back = Angebot zurücknehmen
 
 ## Lists of the partner
 

@@ -183,6 +183,42 @@ today-checked = Checked
 today-since = since
 today-until = until
 today-critical = critical
+today-changed = What changed
+today-changed-nothing = In the last seven days no comparison found a change.
+today-changed-title = Changes a day, of all customers, in the last seven days (UTC)
+head-day = Day
+chart-changes = Changes
+chart-table = As a table
+chart-unknown = not known
+today-runs = What runs now
+today-runs-nothing = No snapshot is being taken.
+today-runs-count =
+    { $count ->
+        [one] { $count } snapshot is being taken:
+       *[other] { $count } snapshots are being taken:
+    }
+today-put-aside = Put aside
+today-put-aside-means = It is not in the list until then, unless something else is so by that time. The others see who put it aside, and why.
+today-aside-count =
+    { $count ->
+        [one] { $count } is put aside.
+       *[other] { $count } are put aside.
+    }
+today-aside-show = Show them, too
+today-aside-hide = Without what is put aside
+today-aside-look = Look
+today-aside-by = Put aside by
+today-aside-until = Put aside until
+today-show-again = Show it again
+today-how-long = For how long
+today-days =
+    { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }
+today-note = Note
+today-note-hint = What the others are to know, such as “expected, ticket 4711”.
+today-mend = Go to where it is mended
 today-only-first = Not everything could be looked at: there may be more.
 attention-consent-withdrawn = the consent was withdrawn: nothing is backed up
 attention-unreachable = the tenant cannot be reached
@@ -318,6 +354,21 @@ plans-sku-off = Cannot be chosen: Entra is not active for your partner.
 plans-sku-why = Entra is not active for { $partner }. An Owner or Super Admin activates it.
 plans-activate = Activate Entra
 form-save = Save
+plans-below = Partners below that may sell it
+plans-below-none = There is no partner below yours.
+plans-sell = Let it sell the plan
+plans-stop-selling = Let it sell no more of it
+plans-activate-below = Activate Entra for it
+partner-own = Your own licence
+partner-own-means = A plan that costs nothing and is not for resale: by it you protect the tenant of your own company. Make an organisation on it and connect it.
+partner-own-make = Make the own licence
+organisation-offer = Offer it
+organisation-offer-to = Id of the partner that takes it
+organisation-offer-hint = It finds its id on its page Partner.
+organisation-offer-means = Offering it to another partner changes nothing until that one accepts; tenant, snapshots and history then go with it.
+organisation-offered-title = Transfer
+organisation-offered-until = It is offered, and can be taken until
+organisation-take-back = Take the offer back
 
 ## Lists of the partner
 

@@ -1,7 +1,7 @@
 //! Joins the data plane to API Gateway.
 
 use aws_vault::{S3ExportLinks, S3Vault};
-use runtime::http::rate_limited;
+use runtime::http::{forwarded, rate_limited};
 use runtime::settings::EXPORTS_BUCKET;
 use runtime::wiring::Wiring;
 use snapshot_api::{Ports, SnapshotApi, router, weights};
@@ -21,5 +21,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         clock: wiring.clock.clone(),
         ids: wiring.ids.clone(),
     });
-    runtime::http::run(rate_limited(router(api), limit, records, weights())).await
+    let key = wiring.settings.forwarded_key()?;
+    let limited = rate_limited(router(api), limit, records, weights());
+    runtime::http::run(forwarded(limited, key, wiring.clock.clone())).await
 }

@@ -11,6 +11,7 @@ use crate::ports::{Base, DeadLetters, Made, Ports, make};
 use crate::wiring::{Functions, Wanted, functions};
 use domain::{Error, ErrorKind, Result};
 use engine::ports::{Clock, Ids, Secret, Secrets};
+use forwarded::Key;
 use runtime::system::{SystemClock, SystemIds};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,10 @@ impl Cloud {
         // The apps' ids go into consent links. None where an app has no secret yet: the cloud starts without it.
         let reader = client_id(&*ports.secrets, "graph-reader").await?;
         let writer = client_id(&*ports.secrets, "graph-writer").await?;
+        // Why a new one each time: what it signs is of two minutes, and both who sign and who check it are here.
+        let forwarded_key = Key::new(&ids.token());
+        let forwarded_key =
+            forwarded_key.ok_or_else(|| Error::invalid("a key that was made is too short"))?;
         let wanted = Wanted {
             ports: &ports,
             config: &config,
@@ -82,6 +87,7 @@ impl Cloud {
             bootstrap_sha256: &bootstrap.hash,
             reader_client_id: reader.as_deref(),
             writer_client_id: writer.as_deref(),
+            forwarded_key: &forwarded_key,
         };
         // Shared by all that runs: `busy` lets `settle` see work of every kind, and `reasons` brings from a function to
         // its poller why a message failed, which no event of AWS has a place for.

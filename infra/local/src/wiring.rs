@@ -13,12 +13,14 @@ use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
 use engine::purge_data;
 use engine::records::{OwnApplication, Records};
 use engine::work::{JobWorker, TickWorker};
+use forwarded::Key;
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
 use partners::commands::connect::ConsentSettings;
 use partners::commands::sign_in::FindCaller;
 use partners::send_digests;
 use plan_api::PlanApi;
 use restore::{preview_restore, run_restore};
+use runtime::http::forwarded;
 use runtime::mail::MailMessages;
 use runtime::settings::Settings;
 use snapshot_api::SnapshotApi;
@@ -42,6 +44,8 @@ pub struct Wanted<'a> {
     pub reader_client_id: Option<&'a str>,
     /// The writing app's client id, where its secret is known.
     pub writer_client_id: Option<&'a str>,
+    /// The key by which the portal tells where its people are.
+    pub forwarded_key: &'a Key,
 }
 
 /// All functions, by what calls them.
@@ -110,9 +114,10 @@ fn authorizer(wanted: Wanted<'_>) -> Result<Arc<dyn Function>> {
 
 /// The routes of the HTTP API, the same as in the template.
 fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>> {
-    let plan_api = http_function(plan_api::router(plan_api(wanted, reader)?));
+    let told = |router| forwarded(router, Some(wanted.forwarded_key.clone()), wanted.ports.clock.clone());
+    let plan_api = http_function(told(plan_api::router(plan_api(wanted, reader)?)));
     let open = |key: &str, open| Route { key: key.to_owned(), to: plan_api.clone(), open };
-    let snapshot_api = http_function(snapshot_api::router(snapshot_api(wanted)));
+    let snapshot_api = http_function(told(snapshot_api::router(snapshot_api(wanted))));
     let mut routes = vec![
         open("GET /v1/consent/callback", true),
         open("POST /v1/access", true),
@@ -142,7 +147,12 @@ fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>>
 fn portal_pages(wanted: Wanted<'_>) -> Result<serve_portal::Portal> {
     let public_url = wanted.api_url.parse().map_err(|_| Error::invalid("the public address is none"))?;
     let (issuer, client_id) = wanted.config.sign_in.clone().unzip();
-    let settings = serve_portal::Settings { public_url, issuer, client_id };
+    let settings = serve_portal::Settings {
+        public_url,
+        issuer,
+        client_id,
+        forwarded_key: Some(wanted.forwarded_key.clone()),
+    };
     let ports = serve_portal::Ports { now: serve_portal::now, random: serve_portal::random };
     serve_portal::Portal::new(settings, ports).map_err(Error::invalid)
 }

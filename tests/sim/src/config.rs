@@ -25,6 +25,9 @@ pub const PARTNER_TENANT_ID: &str = "7e000000-0000-4000-8000-000000000002";
 /// The id of Ada, who works at the partner.
 pub const ADA_ID: &str = "ada00000-0000-4000-8000-000000000001";
 
+/// The id of Bo, who signs in there too, and works at a partner below.
+pub const BO_ID: &str = "b0000000-0000-4000-8000-000000000001";
+
 /// The application permissions that are needed to read everything.
 pub const READING: &[&str] = &[
     "User.Read.All",
@@ -181,7 +184,7 @@ impl AppConfig {
 }
 
 impl SimConfig {
-    /// The same with the partner's own tenant, in which Ada signs in to the portal.
+    /// The same with the partner's own tenant, in which Ada and Bo sign in to the portal.
     #[must_use]
     pub fn with_partner(mut self) -> Self {
         self.tenants.push(TenantConfig {
@@ -200,11 +203,10 @@ impl SimConfig {
             name: "Portal".into(),
             ..AppConfig::default()
         });
-        self.people.push(Colleague {
-            id: ADA_ID.into(),
-            name: "Ada Berg".into(),
-            tenant: PARTNER_TENANT_ID.into(),
-        });
+        for (id, name) in [(ADA_ID, "Ada Berg"), (BO_ID, "Bo Lund")] {
+            let (id, name, tenant) = (id.into(), name.into(), PARTNER_TENANT_ID.into());
+            self.people.push(Colleague { id, name, tenant });
+        }
         self
     }
 

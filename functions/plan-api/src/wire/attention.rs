@@ -2,11 +2,11 @@
 
 use domain::attention::Cause;
 use domain::notices::Severity;
-use domain::{OrganisationId, PartnerId, Timestamp};
+use domain::{OrganisationId, PartnerId, SnapshotId, Timestamp};
 use engine::ports::Page;
 use engine::records::Acknowledgement;
 use garde::Validate;
-use partners::commands::attention::{Counts, Item, Listing, NewAcknowledgement, Wanted, What};
+use partners::commands::attention::{Counts, Day, Item, Listing, NewAcknowledgement, UnderWay, Wanted, What};
 use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,10 @@ pub struct AttentionOut {
     pub next: Option<String>,
     /// How many there are in all, whatever cause and part were asked for.
     pub counts: AttentionCountsOut,
+    /// What changed on each of the last seven days (UTC), the oldest first.
+    pub days: Vec<AttentionDayOut>,
+    /// Snapshots that are being taken: 20 at the most, and `counts` says how many there are.
+    pub under_way: Vec<UnderWayOut>,
     /// When it was looked.
     pub checked_at: Timestamp,
     /// Whether all organisations were looked at, each with what is known of it: 2,000 are at the most.
@@ -99,6 +103,8 @@ impl From<Listing> for AttentionOut {
             items: found.items.into_iter().map(Into::into).collect(),
             next: found.next,
             counts: found.counts.into(),
+            days: found.days.into_iter().map(Into::into).collect(),
+            under_way: found.under_way.into_iter().map(Into::into).collect(),
             checked_at: found.checked_at,
             complete: found.is_complete,
         }
@@ -117,13 +123,49 @@ pub struct AttentionCountsOut {
     pub causes: BTreeMap<String, u64>,
     /// Items that are acknowledged.
     pub acknowledged: u64,
+    /// Snapshots that are being taken.
+    pub under_way: u64,
+}
+
+/// What changed on one day.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AttentionDayOut {
+    /// The day of the calendar, UTC.
+    pub day: String,
+    /// How many changes comparisons found; null where the caller may not hear of them, or it is not known.
+    pub changes: Option<u64>,
+}
+
+impl From<Day> for AttentionDayOut {
+    fn from(Day { day, changes }: Day) -> Self {
+        Self { day: day.to_string(), changes }
+    }
+}
+
+/// A snapshot that is being taken.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnderWayOut {
+    /// The organisation whose tenant is read.
+    pub organisation: OrganisationId,
+    /// The name of the organisation.
+    pub name: String,
+    /// The snapshot, which is read as any other.
+    pub snapshot: SnapshotId,
+}
+
+impl From<UnderWay> for UnderWayOut {
+    fn from(UnderWay { organisation, name, snapshot }: UnderWay) -> Self {
+        Self { organisation, name, snapshot }
+    }
 }
 
 impl From<Counts> for AttentionCountsOut {
     fn from(counts: Counts) -> Self {
-        let Counts { organisations, fine, causes, acknowledged } = counts;
+        let Counts { organisations, fine, causes, acknowledged, under_way } = counts;
         let causes = causes.into_iter().map(|(cause, count)| (cause.name().to_owned(), count)).collect();
-        Self { organisations, fine, causes, acknowledged }
+        Self { organisations, fine, causes, acknowledged, under_way }
     }
 }
 

@@ -35,3 +35,4 @@ mod sessions;
 mod subscriptions;
 mod tokens;
 mod usage;
+mod week;

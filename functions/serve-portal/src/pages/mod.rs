@@ -11,6 +11,7 @@ mod plans;
 mod restore;
 mod restores;
 mod search;
+mod selling;
 mod snapshots;
 mod today;
 mod usage;
@@ -36,6 +37,8 @@ const ROWS: &str = "50";
 pub fn routes() -> Router<Portal> {
     Router::new()
         .route("/", get(today::page))
+        .route("/attention/{org}/{cause}", get(today::cause))
+        .route("/attention/{org}/{cause}/{act}", post(today::act))
         .route("/organisations", get(organisations::page))
         .route("/organisations.csv", get(organisations::csv))
         .route("/organisations/new", get(organisation::new).post(organisation::create))
@@ -45,8 +48,10 @@ pub fn routes() -> Router<Portal> {
         .route("/plans/new", get(plans::new).post(plans::create))
         .route("/plans/sku", post(plans::activate))
         .route("/plans/{pln}", get(plans::one).post(plans::edit))
+        .route("/plans/{pln}/{act}", post(selling::act))
         .route("/usage", get(usage::page))
         .route("/partner", get(partner::page))
+        .route("/partner/own-licence", post(selling::make_own))
         .merge(lists::routes())
         .merge(inside())
 }

@@ -1,8 +1,8 @@
 //! The partner itself: what it may sell, and the ways to what is decided and managed for it.
 
+use super::selling;
 use crate::asked::{Answer, Asked, Page, may};
 use crate::json::Fields;
-use crate::view::form::button;
 use crate::view::{facts, name};
 use maud::html;
 use tokio::try_join;
@@ -27,10 +27,10 @@ pub(super) async fn page(asked: Asked) -> Answer {
             (l.say("head-sku"), html! { (l.say(if is_active { "value-yes" } else { "value-no" })) }),
             (l.say("organisation-made"), asked.times().at(partner.text("createdAt"))),
         ]))
-        @if !is_active && may(&me, "managePlans") { (button("/plans/sku", &asked.key(), &l.say("plans-activate"), false)) }
         ul { @for (at, _) in WAYS.iter().filter(|(_, right)| may(&me, right)) {
             li { a href={ "/" (at) } { (l.say(&format!("page-{at}"))) } }
         } }
+        @if may(&me, "managePlans") { (selling::own_licence(&asked, is_active)) }
     };
     Ok(asked.show(&me, &Page::new(&l.say("page-partner"), body)))
 }

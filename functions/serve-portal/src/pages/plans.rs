@@ -1,6 +1,6 @@
 //! Plans: all of them, a new one with its product, and one with what can be changed of it.
 
-use super::{ROWS, snapshots};
+use super::{ROWS, selling, snapshots};
 use crate::api::With;
 use crate::asked::{Answer, Asked, Page, may, then};
 use crate::failure::Failure;
@@ -150,7 +150,11 @@ fn price_of(posted: &Posted) -> Result<Value, Failure> {
 
 pub(super) async fn one(asked: Asked, Path(pln): Path<String>) -> Answer {
     let l = asked.language;
-    let (me, read) = try_join!(asked.me(), asked.versioned(asked.at(&["plans", &pln])?))?;
+    let (me, read, partners) = try_join!(
+        asked.me(),
+        asked.versioned(asked.at(&["plans", &pln])?),
+        asked.find_list(asked.at(&["partners"])?.with("limit", "200")),
+    )?;
     let (plan, of) = (&read.value, read.value.field("price"));
     let shown = money::shown(of.number("amountMinor").unwrap_or(0), of.text("currency"));
     let amount = shown.split(' ').next().unwrap_or_default();
@@ -177,6 +181,7 @@ pub(super) async fn one(asked: Asked, Path(pln): Path<String>) -> Answer {
                 submit: &l.say("form-save"),
                 danger: false,
             }))
+            @if let Some(partners) = &partners { (selling::below(&asked, plan, &partners.items)) }
         }
     };
     let title = format!("{} {}", l.say("plans-one"), plan.text("name"));

@@ -26,10 +26,11 @@ pub(super) async fn open(visitor: Visitor, posted: Posted) -> Answer {
     let portal = &visitor.portal;
     let body = json!({ "token": posted.needed("token")? });
     let with = With { body: Some(&body), ..With::default() };
-    let session = match portal.api.call("", Method::POST, portal.api.at(&["access"])?, with).await {
-        Err(Failure::NotFound) => return Err(Failure::SignInFailed("no-link")),
-        other => other?.value,
-    };
+    let session =
+        match portal.api.call(&visitor.token(""), Method::POST, portal.api.at(&["access"])?, with).await {
+            Err(Failure::NotFound) => return Err(Failure::SignInFailed("no-link")),
+            other => other?.value,
+        };
     let token = session.some("token").ok_or(Failure::NoAnswer)?;
     end_replaced(&visitor).await;
     let cookie = AppendHeaders([(SET_COOKIE, portal.cookies.set(Cookie::Session, token, Some(SECONDS)))]);

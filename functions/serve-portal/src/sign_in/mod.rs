@@ -8,7 +8,7 @@ mod invitation;
 mod oidc;
 
 use crate::Portal;
-use crate::api::With;
+use crate::api::{Token, With};
 use crate::asked::{Answer, Asked, Visitor};
 use crate::failure::Failure;
 use crate::json::Fields;
@@ -133,6 +133,7 @@ async fn callback(visitor: Visitor, Query(back): Query<Back>) -> Answer {
         return Err(Failure::SignInFailed("refused"));
     }
     let shown = issuer.redeem(&back.code, &under_way.verifier, &callback_of(portal)).await?;
+    let shown = visitor.token(&shown);
     let is_person_already = match under_way.invitation.as_str() {
         "" => false,
         invitation => !accepted(portal, &shown, invitation).await?,
@@ -160,7 +161,7 @@ async fn callback(visitor: Visitor, Query(back): Query<Back>) -> Answer {
 }
 
 /// Accepts an invitation; false where whoever signed in is a person of a partner already, and goes on as that.
-async fn accepted(portal: &Portal, shown: &str, invitation: &str) -> Result<bool, Failure> {
+async fn accepted(portal: &Portal, shown: &Token, invitation: &str) -> Result<bool, Failure> {
     let body = json!({ "token": invitation });
     let with = With { body: Some(&body), ..With::default() };
     match portal.api.call(shown, Method::POST, portal.api.at(&["invitations", "accept"])?, with).await {
@@ -186,19 +187,19 @@ fn not_accepted(visitor: &Visitor, to: &str) -> Response {
 async fn end_replaced(visitor: &Visitor) {
     let portal = &visitor.portal;
     let Some(old) = portal.cookies.find(&visitor.headers, Cookie::Session) else { return };
-    if let Err(failure) = end_own(portal, &old).await {
+    if let Err(failure) = end_own(portal, &visitor.token(&old)).await {
         tracing::info!(?failure, "the session that was replaced was not ended");
     }
 }
 
-/// Ends the session of that secret; what is over already is ended.
-async fn end_own(portal: &Portal, secret: &str) -> Result<(), Failure> {
-    let me = match portal.api.get(secret, portal.api.at(&["me"])?).await {
+/// Ends the session that is shown; what is over already is ended.
+async fn end_own(portal: &Portal, token: &Token) -> Result<(), Failure> {
+    let me = match portal.api.get(token, portal.api.at(&["me"])?).await {
         Err(Failure::SignIn) => return Ok(()),
         other => other?,
     };
     let Some(id) = me.some("session") else { return Ok(()) };
-    ended(portal.api.call(secret, Method::DELETE, portal.api.at(&["sessions", id])?, With::default()).await)
+    ended(portal.api.call(token, Method::DELETE, portal.api.at(&["sessions", id])?, With::default()).await)
 }
 
 /// Whether a session was ended; one that is over already was.

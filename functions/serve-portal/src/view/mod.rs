@@ -1,6 +1,7 @@
 //! What all pages are made of: the frame, tables, forms, facts, times and words.
 
 mod changes;
+mod chart;
 pub mod form;
 mod frame;
 mod table;
@@ -8,6 +9,7 @@ mod who;
 mod words;
 
 pub use changes::{was_is, what_differs};
+pub use chart::{Bar, Chart};
 pub use frame::{
     Failed, Frame, Page, address, bare, failed, may, may_of_partner, needs_top_partner, page, sign_in,
 };

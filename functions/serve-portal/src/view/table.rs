@@ -30,8 +30,9 @@ impl Table<'_> {
                     tbody {
                         @for row in &self.rows {
                             tr {
-                                @for (number, cell) in row.iter().enumerate() {
-                                    @if number == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                // Why each with its head: where there is no room for columns, the sheet sets it above the cell.
+                                @for (number, (cell, head)) in row.iter().zip(self.heads).enumerate() {
+                                    @if number == 0 { th scope="row" { (cell) } } @else { td data-head=(head) { (cell) } }
                                 }
                             }
                         }

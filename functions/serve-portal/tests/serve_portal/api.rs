@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use forwarded::Key;
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
@@ -12,8 +13,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 
+/// The time at which pages are made.
+pub const NOW: &str = "2026-11-30T12:00:00Z";
+
 /// The organisation that the tests are about.
 pub const ORG: &str = "org_1";
+
+/// The key by which the portal tells where people are.
+pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// What the portal asked: method, path, the headers, the body.
 #[derive(Clone, Debug)]
@@ -77,8 +84,9 @@ impl Stage {
             public_url,
             issuer: has_issuer.then(|| base.clone()),
             client_id: has_issuer.then(|| "portal".to_owned()),
+            forwarded_key: Key::new(KEY),
         };
-        let ports = Ports { now: || "2026-11-30T12:00:00Z".parse().unwrap(), random: || [7; 32] };
+        let ports = Ports { now: || NOW.parse().unwrap(), random: || [7; 32] };
         let stage = Self { portal: router(Portal::new(settings, ports).unwrap()), answers, calls };
         let endpoints = json!({ "issuer": base, "authorization_endpoint": format!("{base}/authorize"),
             "token_endpoint": format!("{base}/token") });

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod address;
 mod api;
 mod forms;
 mod organisation;
@@ -9,6 +10,8 @@ mod pages;
 mod receipts;
 mod rights;
 mod sign_in;
+mod selling;
 mod texts;
+mod today;
 mod told;
 mod unknown;

@@ -46,7 +46,9 @@ pub async fn full(role: &str, name: &str, state: &str) -> Stage {
         "since": "2026-11-30T08:00:00Z", "until": null, "facts": "f", "acknowledged": null,
         "what": { "counts": { "privileged": 2 }, "permissions": [], "sources": [name], "reason": null, "ids": { "comparisons": ["dif_1"] } } });
     let attention = json!({ "items": [item], "next": "n", "checkedAt": "2026-11-30T09:00:00Z", "complete": true,
-        "counts": { "organisations": 3, "fine": 2, "causes": { "privileged-changes": 1 }, "acknowledged": 0 } });
+        "counts": { "organisations": 3, "fine": 2, "causes": { "privileged-changes": 1 }, "acknowledged": 1, "underWay": 1 },
+        "days": [{ "day": "2026-11-29", "changes": 3 }, { "day": "2026-11-30", "changes": null }],
+        "underWay": [{ "organisation": "org_1", "name": name, "snapshot": "snp_1" }] });
     stage.told("GET /v1/attention", 200, &attention);
     let row = json!({ "id": "x_1", "name": name, "email": name, "role": "support", "createdAt": "2026-11-30T09:00:00Z",
         "who": name, "what": name, "subjects": { "org": name }, "organisation": name, "fromName": name, "seats": 3,
@@ -96,8 +98,10 @@ pub async fn full(role: &str, name: &str, state: &str) -> Stage {
     stage
 }
 
-const PAGES: [&str; 27] = [
+const PAGES: [&str; 29] = [
     "/",
+    "/?aside=1",
+    "/attention/org_1/privileged-changes",
     "/organisations",
     "/organisations/new",
     "/organisations/org_1",

@@ -3,6 +3,7 @@
 
 use crate::http::RateLimit;
 use domain::{Error, Result};
+use forwarded::Key;
 use graph::GraphSettings;
 use partners::commands::connect::ConsentSettings;
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ pub const VAULT_LOCK_MODE: &str = "HOLDFAST_VAULT_LOCK_MODE";
 pub const OIDC_ISSUER: &str = "HOLDFAST_OIDC_ISSUER";
 /// For whom its tokens must be: our client id there.
 pub const OIDC_AUDIENCE: &str = "HOLDFAST_OIDC_AUDIENCE";
+/// The key by which the portal tells where its people are; without it the API believes no word about that.
+pub const FORWARDED_KEY: &str = "HOLDFAST_FORWARDED_KEY";
 /// What is logged, in `tracing`'s words; `info` by default.
 pub const LOG: &str = "HOLDFAST_LOG";
 /// What Lambda calls the function; Lambda sets it.
@@ -128,6 +131,16 @@ impl Settings {
         Url::parse(&issuer)
             .map_err(|e| Error::invalid_field(OIDC_ISSUER, "is not an address").caused_by(e))?;
         Ok(Some((issuer, audience)))
+    }
+
+    /// The key by which the portal tells where its people are, when there is one.
+    ///
+    /// # Errors
+    /// `Invalid` when it is short enough to be guessed.
+    pub fn forwarded_key(&self) -> Result<Option<Key>> {
+        let Some(text) = self.find(FORWARDED_KEY) else { return Ok(None) };
+        let short = || Error::invalid_field(FORWARDED_KEY, "must have at least 32 characters");
+        Ok(Some(Key::new(&text).ok_or_else(short)?))
     }
 
     /// For how many days a blob is locked from its writing.

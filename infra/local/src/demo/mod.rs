@@ -23,7 +23,13 @@ use place::Place;
 use serde_json::json;
 use sim::{Sim, SimConfig, SimServer};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 use telling::Teller;
+
+/// What is called by the clock, where the demo goes on serving.
+const TICKS: [&str; 3] = ["schedule-snapshots", "send-digests", "purge-data"];
+/// How often. Why not once a minute, as deployed: whoever tries something here does not wait for its mail.
+const TICK_EVERY: Duration = Duration::from_secs(5);
 
 /// The options of `holdfast demo`.
 #[derive(Clone)]
@@ -76,13 +82,30 @@ pub async fn run(options: DemoOptions) -> Result<()> {
             eprintln!("Open {} and sign in as Ada.", place.api_url());
         }
         eprintln!("Serving {}; mails are in {}. Interrupt to end.", place.api_url(), outbox.display());
-        crate::interrupt::interrupted().await?;
+        keep_ticking(&place).await?;
     }
     place.stop().await;
     if let Some(server) = simulated {
         server.stop().await;
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::unavailable("the story did not come out as told")) }
+}
+
+/// Calls what a schedule calls elsewhere, until the process is interrupted.
+async fn keep_ticking(place: &Place) -> Result<()> {
+    let mut interrupted = std::pin::pin!(crate::interrupt::interrupted());
+    loop {
+        tokio::select! {
+            ended = &mut interrupted => return ended,
+            () = tokio::time::sleep(TICK_EVERY) => {}
+        }
+        for name in TICKS {
+            // Why said and no end: the next tick is as good a try as any, and somebody is looking at the pages.
+            if let Err(error) = place.tick(name).await {
+                eprintln!("The tick {name} failed: {error}");
+            }
+        }
+    }
 }
 
 /// The customer's administrator, from `HOLDFAST_DEMO_TENANT`, `HOLDFAST_DEMO_ADMIN_CLIENT_ID` and

@@ -3,6 +3,7 @@
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use tl::{HTMLTag, Node, NodeHandle, Parser, VDom};
 use url::Url;
 
@@ -26,7 +27,14 @@ pub struct Browser {
 impl Browser {
     /// A browser that opens that address.
     pub async fn open(address: &str) -> Self {
-        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        Self::open_from(IpAddr::from([127, 0, 0, 1]), address).await
+    }
+
+    /// The same of somebody who is at that address of this machine.
+    pub async fn open_from(here: IpAddr, address: &str) -> Self {
+        let http =
+            Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(here).no_proxy();
+        let http = http.build().unwrap();
         let at = address.parse().unwrap();
         let mut browser =
             Self { http, cookies: BTreeMap::new(), at, status: 0, text: String::new(), clicks: 0 };

@@ -3,12 +3,14 @@
 use crate::browser::Browser;
 use customer::{Administrator, Cast, Credentials, Haste, Stage};
 use engine::ports::Secret;
+use forwarded::Key;
 use local::embedded::SecretSettings;
 use local::{Cloud, CloudConfig, Data};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sim::{Sim, SimConfig, SimServer};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// The product, Microsoft, and a customer that is connected and backed up.
 struct World {
@@ -103,7 +105,12 @@ impl World {
 
     /// Ada accepts her invitation and signs in, by pages alone.
     async fn ada(&self) -> Browser {
-        let mut browser = Browser::open(self.cloud.api_url()).await;
+        self.ada_from(IpAddr::from([127, 0, 0, 1])).await
+    }
+
+    /// The same at that address of this machine.
+    async fn ada_from(&self, here: IpAddr) -> Browser {
+        let mut browser = Browser::open_from(here, self.cloud.api_url()).await;
         browser.click("I have the code of an invitation").await;
         browser.press("Go on", &[("token", &self.code())], &[]).await;
         browser.click("Go to sign-in").await;
@@ -208,6 +215,48 @@ async fn a_customer_of_another_partner_is_nowhere() {
         let answer = reqwest::Client::new().get(url).header("cookie", cookie).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 404, "{part}");
         assert!(!answer.text().await.unwrap().contains("Fabrikam"), "{part}");
+    }
+    world.stop().await;
+}
+
+/// From where the newest write of that route was asked for, as the log of the partner says.
+async fn written_from(cloud: &Cloud, token: &str, what: &str) -> Value {
+    let log = api(cloud, token, Method::GET, "/v1/audit?limit=200", Value::Null).await;
+    let entries = log["items"].as_array().unwrap();
+    entries.iter().find(|entry| entry["what"] == what).unwrap_or_else(|| panic!("{what}: {log}"))["from"]
+        .clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_where_the_person_is_as_the_portal_tells_and_nobody_else_can() {
+    let world = World::new().await;
+    let organisation = world.sign_up().await;
+    let mut browser = world.ada_from(IpAddr::from([127, 0, 0, 2])).await;
+    browser.go("/tokens").await;
+    browser.press("Make a token", &[("name", "Ours"), ("role", "owner")], &[]).await;
+    let token = browser.text.split("value=\"hft_").nth(1).unwrap().split('"').next().unwrap();
+    let token = format!("hft_{token}");
+    assert_eq!(written_from(&world.cloud, &token, "POST /v1/tokens").await, "127.0.0.2");
+    assert_eq!(written_from(&world.cloud, &token, "POST /v1/sessions").await, "127.0.0.2");
+    browser.go(&format!("/e/{organisation}")).await;
+    browser.press("Back up now", &[], &[]).await;
+    let taken = "POST /v1/organisations/{org}/snapshots";
+    assert_eq!(written_from(&world.cloud, &token, taken).await, "127.0.0.2", "the data plane, too");
+
+    let now = jiff::Timestamp::now().as_second();
+    let made_up = Key::new(&"0".repeat(64)).unwrap().sign(IpAddr::from([203, 0, 113, 7]), &token, now);
+    let forged = [
+        (forwarded::HEADER, made_up.as_str()),
+        (forwarded::HEADER, "203.0.113.7"),
+        ("x-forwarded-for", "203.0.113.7"),
+        ("forwarded", "for=203.0.113.7"),
+    ];
+    for (header, value) in forged {
+        let url = format!("{}/v1/organisations/{organisation}/snapshots", world.cloud.api_url());
+        let asked = reqwest::Client::new().post(url).bearer_auth(&token).header(header, value);
+        let answer = asked.json(&json!({})).send().await.unwrap();
+        assert!(!answer.status().is_server_error(), "{header}: {}", answer.status());
+        assert_eq!(written_from(&world.cloud, &token, taken).await, "127.0.0.1", "{header}: {value}");
     }
     world.stop().await;
 }

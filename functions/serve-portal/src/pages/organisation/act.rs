@@ -1,6 +1,6 @@
 //! What the forms of an organisation's page do: each is one call of the API.
 
-use super::{about, shown_once};
+use super::{about, offer, shown_once};
 use crate::api::With;
 use crate::asked::{Answer, Asked, fresh, then};
 use crate::failure::Failure;
@@ -27,6 +27,15 @@ pub(in crate::pages) async fn act(
     Path((org, act)): Path<(String, String)>,
     posted: Posted,
 ) -> Answer {
+    match act.as_str() {
+        "offer" => return offer::offer(&asked, &org, &posted).await,
+        "take-back" => {
+            posted.key()?;
+            asked.call(Method::DELETE, asked.of(&org, &["transfer"])?, With::default()).await?;
+            return Ok(then(&format!("/organisations/{org}")));
+        }
+        _ => {}
+    }
     let (key, version) = (Some(posted.key()?), Some(posted.needed("version")?));
     let made = |path: &'static str, body: Value| {
         let asked = &asked;

@@ -2,6 +2,7 @@
 //! users may do, and how it ends.
 
 mod act;
+mod offer;
 
 use super::about;
 use crate::api::Versioned;
@@ -246,6 +247,12 @@ fn end(shown: &Shown<'_>) -> Markup {
         }
         @if may(shown.me, "endOrganisation") {
             @if matches!(state, "active" | "suspended") { (one("unsubscribe", true)) }
+            @if state == "active" {
+                p { (l.say("organisation-offer-means")) }
+                (shown.form("offer", vec![
+                    Field::typed("to", &l.say("organisation-offer-to"), "", "text", true, &l.say("organisation-offer-hint")),
+                ], "organisation-offer", true))
+            }
             @if state == "deleting" {
                 p { (l.say("organisation-deleting-at")) " " (shown.asked.times().on(of.text("/ending/deleteAt"))) }
                 (one("keep", false))

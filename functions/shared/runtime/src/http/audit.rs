@@ -6,6 +6,7 @@
 //! An entry *asked* without its second says so: it was begun, and the log does not know how it ended. That the second
 //! cannot be written changes no reply, since what was done is done. What nobody known asks: [`super::trail`].
 
+use super::forwarded::ForwardedFor;
 use super::trail::{AuditTrail, Strangers};
 use super::{caller, trail};
 use crate::problem::{Problem, Reply};
@@ -179,7 +180,11 @@ pub(super) fn route_of(extensions: &Extensions) -> String {
     extensions.get::<MatchedPath>().map(|p| p.as_str().replace("{*", "{")).unwrap_or_default()
 }
 
+/// Where whoever asks is: as the portal says of its people, and otherwise where the request came from.
 fn source_ip(extensions: &Extensions) -> Option<String> {
+    if let Some(ForwardedFor(address)) = extensions.get() {
+        return Some(address.to_string());
+    }
     match extensions.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
         _ => None,

@@ -12,8 +12,8 @@ use local::embedded::EmbeddedDynamo;
 use partners::commands::connect::LOOK_UP_SECONDS;
 use runtime::http::RateLimit;
 use runtime::settings::{
-    ANCHORS_BUCKET, BOOTSTRAP_SHA256, CONSENT_SIGN_IN, EXPORTS_BUCKET, LOG, OIDC_AUDIENCE, OIDC_ISSUER,
-    PUBLIC_URL, RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, VAULT_LOCK_DAYS, VAULT_LOCK_MODE,
+    ANCHORS_BUCKET, BOOTSTRAP_SHA256, CONSENT_SIGN_IN, EXPORTS_BUCKET, FORWARDED_KEY, LOG, OIDC_AUDIENCE,
+    OIDC_ISSUER, PUBLIC_URL, RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, VAULT_LOCK_DAYS, VAULT_LOCK_MODE,
     WRITER_CLIENT_ID,
 };
 use serde_json::{Value, json};
@@ -58,14 +58,15 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
                 OIDC_ISSUER,
                 RATE_PER_MINUTE,
                 RATE_BURST,
+                FORWARDED_KEY,
             ],
-            "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST, EXPORTS_BUCKET],
+            "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST, EXPORTS_BUCKET, FORWARDED_KEY],
             "export-data" => &[EXPORTS_BUCKET],
             "take-snapshot" => &[READING, &[VAULT_LOCK_DAYS, VAULT_LOCK_MODE]].concat(),
             "diff-snapshots" | "preview-restore" => READING,
             "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
             "send-digests" => &[PUBLIC_URL],
-            "serve-portal" => &[PUBLIC_URL, OIDC_ISSUER, OIDC_AUDIENCE],
+            "serve-portal" => &[PUBLIC_URL, OIDC_ISSUER, OIDC_AUDIENCE, FORWARDED_KEY],
             "purge-data" => &[ANCHORS_BUCKET],
             _ => &[],
         };
@@ -84,6 +85,21 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
         assert_eq!(*name, json!({ "Fn::Sub": format!("${{AWS::StackName}}/graph-{secret}") }));
     }
     assert_eq!(names["HOLDFAST_SECRET_PREFIX"], reference("AWS::StackName"));
+}
+
+#[test]
+fn the_key_by_which_the_portal_tells_where_people_are_is_made_by_the_deployment_and_read_by_no_role() {
+    let template = Template::read();
+    let of = json!({ "Fn::Sub": "{{resolve:secretsmanager:${ForwardedKey}:SecretString}}" });
+    for function in ["serve-portal", "plan-api", "snapshot-api"] {
+        assert_eq!(template.variables(function)[FORWARDED_KEY], of, "{function}");
+    }
+    let made = &template.get("ForwardedKey").properties["GenerateSecretString"];
+    assert!(made["PasswordLength"].as_u64().unwrap() >= 32, "{made}");
+    let roles = template.of_kind("AWS::IAM::Role");
+    for role in roles {
+        assert!(!role.properties.to_string().contains("ForwardedKey"), "{}", role.id);
+    }
 }
 
 /// The table as the adapter makes it for itself.

@@ -1,6 +1,6 @@
 //! What needs somebody as a list: in which order, what is counted, and where a part begins.
 
-use super::Finding;
+use super::{Day, Finding, UnderWay};
 use domain::attention::Cause;
 use domain::{Error, OrganisationId, PartnerId, Result, Timestamp};
 use engine::ports::Page;
@@ -44,6 +44,8 @@ pub struct Counts {
     pub causes: BTreeMap<Cause, u64>,
     /// How many are put aside.
     pub acknowledged: u64,
+    /// How many snapshots are under way.
+    pub under_way: u64,
 }
 
 impl Counts {
@@ -74,6 +76,10 @@ pub struct Listing {
     pub next: Option<String>,
     /// How many there are in all.
     pub counts: Counts,
+    /// What changed on each of the last days, the oldest first.
+    pub days: Vec<Day>,
+    /// Snapshots that are under way: the first of them.
+    pub under_way: Vec<UnderWay>,
     /// When it was looked.
     pub checked_at: Timestamp,
     /// Whether all organisations were looked at, each with what is known of it.

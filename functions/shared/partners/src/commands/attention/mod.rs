@@ -5,9 +5,11 @@
 
 mod causes;
 mod listing;
+mod week;
 
 pub use causes::{Finding, What};
 pub use listing::{Counts, Item, Listing};
+pub use week::{Day, UnderWay};
 
 use super::fleet::{Customer, Fleet, heard_since};
 use super::organisations::OFFER_DAYS;
@@ -68,6 +70,8 @@ pub struct NewAcknowledgement {
 struct Found {
     items: Vec<Item>,
     organisations: u64,
+    days: Vec<Day>,
+    under_way: (Vec<UnderWay>, u64),
     is_complete: bool,
 }
 
@@ -94,9 +98,11 @@ impl Attention {
             wanted.cause.is_none_or(|cause| item.finding.cause == cause)
                 && (wanted.acknowledged || item.acknowledged.is_none())
         };
-        let counts = Counts::of(&found.items, found.organisations);
+        let (under_way, under_way_count) = found.under_way;
+        let counts = Counts { under_way: under_way_count, ..Counts::of(&found.items, found.organisations) };
         let (items, next) = listing::part(found.items.into_iter().filter(shows).collect(), page)?;
-        Ok(Listing { items, next, counts, checked_at: self.clock.now(), is_complete: found.is_complete })
+        let (days, checked_at, is_complete) = (found.days, self.clock.now(), found.is_complete);
+        Ok(Listing { items, next, counts, days, under_way, checked_at, is_complete })
     }
 
     /// Puts a cause of an organisation aside, for what was shown of it and until then; gives what is put aside.
@@ -231,7 +237,9 @@ impl Attention {
                 items.push(Item::of(customer, finding, same));
             }
         }
-        Found { items, organisations, is_complete: fleet.is_complete && *heard_all }
+        let days = week::days(member.role, fleet, (heard, *heard_all), now);
+        let (under_way, is_complete) = (week::under_way(fleet), fleet.is_complete && *heard_all);
+        Found { items, organisations, days, under_way, is_complete }
     }
 
     /// What the partner itself is to decide or to see to, and whether that is all.

@@ -1,13 +1,19 @@
-//! Today: what needs somebody, worst first, each with the page on which it is mended; how many are fine, and as of when.
+//! Today: what needs somebody, worst first, each with the page on which it is mended; how many are fine, and as of when; what
+//! changed in a week, and what runs now. All of it is one answer of the API.
+
+mod aside;
 
 use crate::asked::{Answer, Asked, Page, may, then};
 use crate::failure::Failure;
 use crate::json::Fields;
-use crate::view::{Times, address, more, name, plain_list};
+use crate::view::{Bar, Chart, Times, address, more, name, plain_list};
 use axum::extract::Query;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::try_join;
+
+pub(super) use aside::{act, page as cause};
 
 /// How many items a page has.
 const ITEMS: &str = "50";
@@ -52,11 +58,14 @@ const PLACES: [(&str, Place); 18] = [
 #[serde(default)]
 pub(super) struct Wanted {
     cursor: String,
+    aside: String,
 }
 
 pub(super) async fn page(asked: Asked, Query(wanted): Query<Wanted>) -> Answer {
     let asked = &asked;
-    let me = asked.me().await?;
+    let at = asked.at(&["attention"])?.with("limit", ITEMS).with("cursor", &wanted.cursor);
+    let at = if wanted.aside.is_empty() { at } else { at.with("acknowledged", "true") };
+    let (me, found) = try_join!(asked.me(), asked.find(at))?;
     // Why led on: there is nothing else for whoever is of one organisation alone.
     if let (true, Some(only)) = (me.text("role") == "endCustomer", me.items("organisations").first()) {
         return Ok(then(&format!("/e/{}", only.as_str().unwrap_or_default())));
@@ -64,8 +73,7 @@ pub(super) async fn page(asked: Asked, Query(wanted): Query<Wanted>) -> Answer {
     if !may(&me, "readPartner") {
         return Err(Failure::NotFound);
     }
-    let at = asked.at(&["attention"])?.with("limit", ITEMS).with("cursor", &wanted.cursor);
-    let found = asked.get(at).await?;
+    let found = found.ok_or(Failure::NotFound)?;
     let (l, times) = (asked.language, asked.times());
     let (items, counts) = (found.items("items"), found.field("counts"));
     let count = |name: &str| counts.field(name).as_i64().unwrap_or_default();
@@ -77,9 +85,14 @@ pub(super) async fn page(asked: Asked, Query(wanted): Query<Wanted>) -> Answer {
         section {
             h2 { (l.say("today-needed")) }
             @if items.is_empty() { p.empty { (l.say("today-nothing")) } } @else {
-                ol.needed { @for item in items { li { (needed(times, item)) } } }
+                ol.needed { @for item in items { li { (needed(times, item, may(&me, "editOrganisation"))) } } }
             }
-            (more(l, found.some("next").map(|next| address("/", &[("cursor", next)])).as_deref()))
+            (more(l, found.some("next").map(|next| address("/", &[("aside", &wanted.aside), ("cursor", next)])).as_deref()))
+            @if count("acknowledged") > 0 {
+                p { (l.count("today-aside-count", count("acknowledged"))) " "
+                    @if wanted.aside.is_empty() { a href="/?aside=1" { (l.say("today-aside-show")) } }
+                    @else { a href="/" { (l.say("today-aside-hide")) } } }
+            }
         }
         section {
             h2 { (l.say("today-fine")) }
@@ -91,13 +104,44 @@ pub(super) async fn page(asked: Asked, Query(wanted): Query<Wanted>) -> Answer {
             }
             p { a href="/organisations" { (l.say("page-organisations")) } }
         }
+        section { h2 { (l.say("today-changed")) } (changed(asked, found.items("days"))) }
+        section { h2 { (l.say("today-runs")) } (runs(asked, &found)) }
     };
     let title = format!("{} ({open})", l.say("page-today"));
     Ok(asked.show(&me, &Page::new(&title, body)))
 }
 
+/// How much changed on each day of a week, of all customers.
+fn changed(asked: &Asked, days: &[Value]) -> Markup {
+    let l = asked.language;
+    let bar = |day: &Value| {
+        let name = day.text("day");
+        // Why the end of it: a week has no day of the month twice.
+        let short = name.rsplit('-').next().unwrap_or_default().to_owned();
+        Bar { name: name.to_owned(), short, count: day.number("changes") }
+    };
+    let bars: Vec<Bar> = days.iter().map(bar).collect();
+    let (title, of, counts) = (l.say("today-changed-title"), l.say("head-day"), l.say("chart-changes"));
+    let nothing = l.say("today-changed-nothing");
+    Chart { title: &title, of: &of, counts: &counts, bars: &bars, nothing: &nothing }.show(l)
+}
+
+/// The snapshots that are being taken.
+fn runs(asked: &Asked, found: &Value) -> Markup {
+    let (l, running) = (asked.language, found.items("underWay"));
+    let count = found.field("counts").number("underWay").unwrap_or(0);
+    html! {
+        @if running.is_empty() { p.empty { (l.say("today-runs-nothing")) } } @else {
+            p { (l.count("today-runs-count", count)) }
+            ul { @for one in running {
+                li { a href={ "/e/" (one.text("organisation")) "/snapshots/" (one.text("snapshot")) } { (name(one.text("name"))) } }
+            } }
+        }
+    }
+}
+
 /// One cause of one organisation: who, what, which parts, and since when.
-fn needed(times: Times, item: &Value) -> Markup {
+fn needed(times: Times, item: &Value, may_put_aside: bool) -> Markup {
     let (l, what) = (times.language, item.field("what"));
     let parts = what.items("permissions").iter().chain(what.items("sources")).filter_map(Value::as_str);
     let parts = plain_list(parts);
@@ -108,6 +152,14 @@ fn needed(times: Times, item: &Value) -> Markup {
         " " small { (l.say("today-since")) " " (times.at(item.text("since"))) }
         @if let Some(until) = item.some("until") { " " small { (l.say("today-until")) " " (times.at(until)) } }
         @if item.text("severity") == "critical" { " " span.badge.bad { (l.say("today-critical")) } }
+        @let aside = item.field("acknowledged");
+        @if !aside.is_null() { " " small { (l.say("today-aside-until")) " " (times.at(aside.text("until"))) } }
+        @if may_put_aside && aside::can_be(item) {
+            " " a href=(aside::address_of(item)) {
+                (l.say(if aside.is_null() { "today-put-aside" } else { "today-aside-look" }))
+                span.unseen { ": " (item.text("name")) ", " (l.word("attention", item.text("cause"))) }
+            }
+        }
     }
 }
 
