@@ -43,6 +43,11 @@ impl Posted {
         self.text(name).parse().map_err(|_| Failure::Field(name))
     }
 
+    /// Every field, in the order in which they stand in the form.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// All values of that name, such as of boxes that were ticked.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())

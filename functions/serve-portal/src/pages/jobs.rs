@@ -1,4 +1,4 @@
-//! The jobs of an organisation in one list: snapshots, comparisons and restores, newest first.
+//! The jobs of an organisation in one list: snapshots, comparisons, restores and downloads, newest first.
 
 use super::{about, newest};
 use crate::asked::{Answer, Asked, Page};
@@ -14,14 +14,21 @@ const MOST: &str = "25";
 
 pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
     let l = asked.language;
-    let ((me, organisation), snapshots, comparisons, restores) = try_join!(
+    let ((me, organisation), snapshots, comparisons, restores, downloads) = try_join!(
         about(&asked, &org),
         newest(&asked, &org, "snapshots", MOST),
         newest(&asked, &org, "comparisons", MOST),
         newest(&asked, &org, "restores", MOST),
+        newest(&asked, &org, "downloads", MOST),
     )?;
     let mut jobs: Vec<(&str, Value)> = Vec::new();
-    for (sort, list) in [("snapshots", snapshots), ("comparisons", comparisons), ("restores", restores)] {
+    let sorts = [
+        ("snapshots", snapshots),
+        ("comparisons", comparisons),
+        ("restores", restores),
+        ("downloads", downloads),
+    ];
+    for (sort, list) in sorts {
         jobs.extend(list.into_iter().flat_map(|list| list.items).map(|job| (sort, job)));
     }
     jobs.sort_by(|(_, a), (_, b)| b.text("requestedAt").cmp(a.text("requestedAt")));

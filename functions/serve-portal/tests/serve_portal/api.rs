@@ -19,6 +19,7 @@ pub const ORG: &str = "org_1";
 #[derive(Clone, Debug)]
 pub struct Call {
     pub line: String,
+    pub query: String,
     pub headers: HeaderMap,
     pub body: Value,
 }
@@ -43,9 +44,10 @@ pub struct Seen {
 async fn answer(State((answers, calls)): State<(Answers, Calls)>, request: Request) -> Response {
     let line = format!("{} {}", request.method(), request.uri().path());
     let headers = request.headers().clone();
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    calls.lock().unwrap().push(Call { line: line.clone(), headers, body });
+    calls.lock().unwrap().push(Call { line: line.clone(), query, headers, body });
     let known = answers.lock().unwrap().get(&line).cloned();
     let (status, value) = known.unwrap_or((404, json!({ "detail": "there is nothing", "status": 404 })));
     (StatusCode::from_u16(status).unwrap(), axum::Json(value)).into_response()
@@ -80,6 +82,11 @@ impl Stage {
     /// What the portal asked since the last time.
     pub fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut *self.calls.lock().unwrap())
+    }
+
+    /// What the portal asked for since the last time, with its queries.
+    pub fn queries(&self) -> Vec<String> {
+        self.calls().into_iter().map(|call| format!("{}?{}", call.line, call.query)).collect()
     }
 
     /// A page, as somebody with a session sees it.
@@ -134,6 +141,7 @@ pub fn me(role: &str) -> Value {
         "previewRestore",
         "runRestore",
         "approveRestore",
+        "download",
     ];
     let most = match role {
         "support" => &["readPartner", "useSnapshots", "compare", "previewRestore"][..],
@@ -143,6 +151,7 @@ pub fn me(role: &str) -> Value {
     let feature = |action: &str| match action {
         "useSnapshots" => json!("search"),
         "compare" => json!("compare"),
+        "download" => json!("download"),
         "previewRestore" | "runRestore" => json!("restore"),
         _ => Value::Null,
     };

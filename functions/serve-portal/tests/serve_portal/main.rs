@@ -4,6 +4,7 @@
 
 mod api;
 mod forms;
+mod more;
 mod pages;
 mod texts;
 mod told;
