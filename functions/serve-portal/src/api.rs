@@ -3,21 +3,26 @@
 //! Addresses are put together from segments, each encoded by itself, so that what stands in a page's address can never
 //! lead to another route of the API than the one that the page means.
 
-use crate::failure::{Failure, Problem};
+use crate::failure::{Failure, Fault, Problem};
+use crate::json::Fields;
 use forwarded::Key;
 use http::Method;
-use http::header::{ETAG, IF_MATCH};
+use http::header::{ETAG, IF_MATCH, LINK};
 use jiff::Timestamp;
 use reqwest::redirect::Policy;
 use serde_json::Value;
 use std::net::IpAddr;
 use std::time::Duration;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// How long an answer may take: less than what API Gateway waits for the page.
 const TIMEOUT: Duration = Duration::from_secs(25);
 /// The longest answer that is read; the API's own are at most a few megabytes.
 const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// The longest table that is handed out as one: an answer of a function has at most 6 MB.
+const MOST_TABLE_BYTES: usize = 4 * 1024 * 1024;
+/// How many parts of a table are read for one answer.
+const MOST_PARTS: usize = 40;
 
 /// A client that trusts the roots that are compiled in, and follows nobody elsewhere.
 pub fn client() -> Result<reqwest::Client, String> {
@@ -94,6 +99,25 @@ impl At {
     }
 }
 
+impl At {
+    /// The same place, from the cursor on that the API's link to the next part names. Why not the link itself: nothing but
+    /// this place is asked with the person's session.
+    fn going_on(mut self, link: &str) -> Option<Self> {
+        let (_, query) = link.split_once('<')?.1.split_once('>')?.0.split_once('?')?;
+        let cursor =
+            form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "cursor")?.1.into_owned();
+        let same: Vec<(String, String)> =
+            self.0.query_pairs().into_owned().filter(|(name, _)| name != "cursor").collect();
+        self.0.query_pairs_mut().clear().extend_pairs(same).append_pair("cursor", &cursor);
+        Some(self)
+    }
+}
+
+/// A table without its first line.
+fn behind_head(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, rows)| rows)
+}
+
 impl Api {
     /// The API below that public address, which is told by that key where people are.
     pub fn new(http: reqwest::Client, public_url: &Url, key: Option<Key>, now: fn() -> Timestamp) -> Self {
@@ -136,7 +160,7 @@ impl Api {
         Ok(List { items, next })
     }
 
-    /// Reads what is at that place as text, such as a list in CSV.
+    /// Reads what is at that place as text, such as a receipt.
     pub async fn text(&self, token: &Token, at: At) -> Result<String, Failure> {
         let answer = self.request(token, Method::GET, at).send().await.map_err(|_| Failure::NoAnswer)?;
         let status = answer.status();
@@ -160,6 +184,36 @@ impl Api {
             }
             _ => request,
         }
+    }
+
+    /// Reads the whole of a table in CSV, part after part: the head of each part but the first is left out.
+    ///
+    /// # Errors
+    /// `TooLarge` where it is longer than an answer may be: a part is never handed out as the whole.
+    pub async fn table(&self, token: &Token, at: At) -> Result<String, Failure> {
+        let (mut all, mut next) = (String::new(), Some(at));
+        for _ in 0..MOST_PARTS {
+            let Some(at) = next.take() else { return Ok(all) };
+            let answer = self.request(token, Method::GET, at.clone()).send().await;
+            let answer = answer.map_err(|_| Failure::NoAnswer)?;
+            let status = answer.status();
+            let link = answer.headers().get(LINK).and_then(|link| link.to_str().ok()).map(str::to_owned);
+            let body = whole(answer).await?;
+            if !status.is_success() {
+                return Err(failed(status.as_u16(), &body, None));
+            }
+            let text = String::from_utf8(body).map_err(|_| Failure::NoAnswer)?;
+            let rows = if all.is_empty() { text.as_str() } else { behind_head(&text) };
+            if all.len() + rows.len() > MOST_TABLE_BYTES {
+                return Err(Failure::TooLarge);
+            }
+            all.push_str(rows);
+            next = match link {
+                Some(link) => Some(at.going_on(&link).ok_or(Failure::NoAnswer)?),
+                None => None,
+            };
+        }
+        if next.is_some() { Err(Failure::TooLarge) } else { Ok(all) }
     }
 
     /// Calls the API, and gives its answer; null where there is none.
@@ -236,8 +290,34 @@ fn failed(status: u16, body: &[u8], request: Option<String>) -> Failure {
     }
 }
 
-fn fields(told: &Value) -> Vec<(String, String)> {
-    let errors = told.get("errors").and_then(Value::as_array);
-    let text = |v: &Value, name: &str| v.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    errors.into_iter().flatten().map(|e| (text(e, "field"), text(e, "message"))).collect()
+fn fields(told: &Value) -> Vec<Fault> {
+    let fault = |of: &Value| Fault {
+        field: of.text("field").to_owned(),
+        message: of.text("message").to_owned(),
+        at: of.number("at").and_then(|at| usize::try_from(at).ok()),
+    };
+    told.items("errors").iter().map(fault).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> At {
+        At(address.parse().unwrap())
+    }
+
+    #[test]
+    fn a_table_goes_on_at_the_same_place_whatever_address_the_link_names() {
+        let link = "<https://elsewhere.example/v1/tokens?cursor=a%2Bb&kind=groups>; rel=\"next\"";
+        let next = at("https://api.example/v1/usage?month=2026-10&cursor=old").going_on(link).unwrap();
+        assert_eq!(next.0.as_str(), "https://api.example/v1/usage?month=2026-10&cursor=a%2Bb");
+        assert!(at("https://api.example/v1/usage").going_on("<https://api.example/v1/usage>").is_none());
+    }
+
+    #[test]
+    fn of_the_parts_behind_the_first_only_the_rows_are_taken() {
+        assert_eq!(behind_head("Name,Seats\r\nA,1\r\nB,2\r\n"), "A,1\r\nB,2\r\n");
+        assert_eq!(behind_head("Name,Seats"), "");
+    }
 }

@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use lambda_http::RequestExt;
@@ -189,6 +189,14 @@ impl Asked {
         self.portal.api.text(&self.token, at).await
     }
 
+    /// The whole table at that place, as a file of that name.
+    pub async fn table(&self, at: At, name: &str) -> Answer {
+        let text = self.portal.api.table(&self.token, at.with("format", "csv")).await?;
+        let named = format!("attachment; filename=\"{name}.csv\"");
+        Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, named)], text)
+            .into_response())
+    }
+
     /// Does what a form asks for.
     pub async fn call(&self, method: Method, at: At, with: With<'_>) -> Result<Value, Failure> {
         Ok(self.portal.api.call(&self.token, method, at, with).await?.value)
@@ -214,6 +222,12 @@ impl Asked {
             now: (self.portal.ports.now)(),
         };
         Html(view::page(&frame, page).into_string()).into_response()
+    }
+
+    /// The page with its frame, as the answer to what was asked wrongly where it was.
+    pub fn show_or_refuse(&self, me: &Value, page: &Page<'_>, is_wrong: bool) -> Response {
+        let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        (status, self.show(me, page)).into_response()
     }
 
     /// What pages say times by.

@@ -3,6 +3,17 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+/// A field that the API says is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The field, in the API's words.
+    pub field: String,
+    /// What is wrong with it, for people.
+    pub message: String,
+    /// At which of its characters, from 1, where the API says so.
+    pub at: Option<usize>,
+}
+
 /// What the API says is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -11,7 +22,7 @@ pub struct Problem {
     /// What is wrong, for people.
     pub detail: String,
     /// The fields that are wrong, each with why.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<Fault>,
     /// The id of the request, by which its log is found.
     pub request: String,
 }
@@ -44,15 +55,29 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What the API says where somebody else was ahead of an edit.
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Problem(problem) if problem.status == StatusCode::PRECONDITION_FAILED.as_u16())
+    }
+
+    /// The fields that the API says are wrong; none where something else is.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            Self::Problem(problem) => &problem.fields,
+            _ => &[],
+        }
+    }
+
     /// The status that it is answered with.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::SignInAgain | Self::CrossSite | Self::SignInFailed(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Field(_) | Self::TooLarge => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Field(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Problem(problem) => StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_GATEWAY),
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoAnswer => StatusCode::BAD_GATEWAY,
             Self::NoIssuer => StatusCode::SERVICE_UNAVAILABLE,
         }

@@ -21,11 +21,6 @@ impl Posted {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
-    /// Its fields, as they were posted.
-    pub fn fields(&self) -> &[(String, String)] {
-        &self.0
-    }
-
     /// A form of these fields.
     #[cfg(test)]
     pub fn of(fields: &[(&str, &str)]) -> Self {
@@ -51,6 +46,18 @@ impl Posted {
     /// `Field` where it is none.
     pub fn number(&self, name: &'static str) -> Result<i64, Failure> {
         self.text(name).parse().map_err(|_| Failure::Field(name))
+    }
+
+    /// Every field, in the order in which they stand in the form.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The same form with another value of that field.
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut same: Vec<_> = self.0.iter().filter(|(n, _)| n != name).cloned().collect();
+        same.push((name.to_owned(), value.to_owned()));
+        Self(same)
     }
 
     /// All values of that name, such as of boxes that were ticked.

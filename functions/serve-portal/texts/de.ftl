@@ -70,8 +70,8 @@ failure-busy-text = Versuchen Sie es gleich noch einmal.
 failure-problem-title = Das hat nicht geklappt
 failure-no-answer-title = Der Dienst antwortet nicht
 failure-no-answer-text = Es kam rechtzeitig keine Antwort, oder keine, die sich lesen lässt.
-failure-too-large-title = Das ist zu groß für eine Seite
-failure-too-large-text = Was Sie verlangt haben, ist zu groß für eine Antwort und wird nicht still gekürzt. Die API gibt es in Teilen.
+failure-too-large-title = Das ist zu groß für eine Antwort
+failure-too-large-text = Was Sie verlangt haben, ist zu groß für eine Antwort und wird nicht still gekürzt. Grenzen Sie es mit dem Filter ein, erstellen Sie einen Download davon, oder fragen Sie die API, die es in Teilen gibt.
 failure-no-issuer-title = Noch kann sich niemand anmelden
 failure-no-issuer-text = Diese Installation nennt keinen Aussteller für Anmeldungen (HOLDFAST_OIDC_ISSUER, HOLDFAST_OIDC_AUDIENCE).
 failure-sign-in-failed-title = Sie sind nicht angemeldet
@@ -249,7 +249,6 @@ organisations-caption =
     }
 organisations-empty = Keine Organisation ist so.
 organisations-manage = verwalten
-organisations-connected = verbunden
 organisations-unconnected = nicht verbunden
 state-active = aktiv
 state-suspended = ausgesetzt
@@ -486,10 +485,11 @@ jobs-caption =
        *[other] { $count } Aufträge, der neueste zuerst
     }
 jobs-empty = Noch wurde nichts angefordert.
+jobs-more = Das sind die 25 neuesten jeder Art. Ältere stehen in den Listen der Snapshots, Wiederherstellungen und Downloads.
 search-name = Teil eines Namens
 search-id = Id
 search-button = Suchen
-search-how = Geben Sie einen Teil eines Namens ein oder eine Id.
+search-how = Geben Sie einen Teil eines Namens oder eine Id ein, oder wählen Sie eine Art und schreiben Sie einen Filter.
 search-caption =
     { $count ->
         [one] { $count } Objekt auf dieser Seite
@@ -526,10 +526,13 @@ compare-done = Verglichen
 compare-done-but = fertig bis auf { $what }
 compare-counts = Unterschiede
 compare-none = keine
-compare-shown = { $shown } von { $read } gelesenen Änderungen werden gezeigt.
+compare-shown =
+    { $count ->
+        [one] { $count } Änderung auf dieser Seite
+       *[other] { $count } Änderungen auf dieser Seite
+    }
 compare-nothing = Nichts unterscheidet sich.
 compare-not-compared = Nicht verglichen:
-compare-privileged = Nur privilegierte
 compare-is-privileged = privilegiert
 compare-tick = Haken Sie an, was wieder sein soll, wie es war: ein ganzes Objekt oder einzelne Teile.
 compare-put-back = Wiederherstellung des Angehakten vorab ansehen
@@ -759,3 +762,333 @@ owner-technician = Techniker
 duty-done = erledigt
 duty-open = offen
 duty-unseen = nicht zu sehen
+
+## Histories, explanations and coverage
+
+head-when = Wann
+head-from-to = Von – bis
+head-reach = Wie weit es abgedeckt ist
+head-number = Objekte mit einem Wert
+history-title = Verlauf
+history-caption =
+    { $count ->
+        [one] { $count } Fassung auf dieser Seite, die neueste zuerst
+       *[other] { $count } Fassungen auf dieser Seite, die neueste zuerst
+    }
+history-nothing = Seit es zum ersten Mal enthalten war, hat sich nichts geändert.
+history-nothing-yet = In diesem Teil der Zeit hat sich nichts geändert; weiter mit „Weiter“.
+history-of-link = Nur von der Verknüpfung
+history-of-object = Das ganze Objekt zeigen
+history-link = ihr Verlauf
+history-since = war anders
+history-continued = Setzt die Seite davor fort.
+history-no-comparison = nicht unter den neuesten Vergleichen
+history-comparison = Im Vergleich ansehen
+history-told-since = Alles wird erzählt seit
+history-complete = Das reicht bis zum Anfang zurück, und nichts ist ausgelassen.
+history-not-complete = Das ist nicht alles: Es geht weiter, oder etwas war unterwegs nicht enthalten.
+history-gap = { $what } war nicht enthalten ab
+history-unreadable = Dieser Snapshot kann nicht gelesen werden:
+history-known-as = Unter welchen Ids es war
+history-guessed = eine Vermutung, weil beide gleich sind in { $property }
+happened-created = angelegt
+happened-recreated = neu angelegt
+happened-restored = kam aus dem Papierkorb zurück
+happened-modified = geändert
+happened-softDeleted = gelöscht, im Papierkorb
+happened-hardDeleted = endgültig gelöscht
+happened-deleted = gelöscht
+explain-title = Warum etwas eine Änderung war oder keine
+explain-link = warum?
+explain-path = Pfad im Objekt
+explain-hint = Wie eine Änderung ihn nennt, etwa employeeOrgData/division.
+explain-button = Erklären
+explain-how = Geben Sie an, was eine Änderung nennt: die Art, die Id und einen Pfad. Gesagt wird, was der Vergleich daraus macht.
+explain-back = Zurück zum Vergleich
+verdict-change = Es ist eine Änderung
+verdict-derived = Es folgt aus etwas anderem
+verdict-observed = Es wurde nur beobachtet
+verdict-service = Microsoft hat es getan
+verdict-same = Es ist auf beiden Seiten gleich
+verdict-saidOtherwise = Es sagt dasselbe auf andere Weise
+verdict-volatile = Es ändert sich von selbst
+verdict-note = Es ist eine Notiz von Graph
+verdict-notRead = Eine Seite hat es nicht gelesen
+verdict-everywhere = Es kam oder ging bei allen Objekten zugleich
+verdict-created = Das Objekt kam damit
+verdict-deleted = Das Objekt ging damit
+verdict-nowhere = Keine Seite hat es
+coverage-title = Abdeckung nach Eigenschaft
+coverage-back = Zurück zum Snapshot
+coverage-relation = Beziehung
+coverage-caption =
+    { $count ->
+        [one] { $count } Eigenschaft auf dieser Seite
+       *[other] { $count } Eigenschaften auf dieser Seite
+    }
+coverage-empty = Noch kein Objekt dieser Art wurde angesehen.
+coverage-looked =
+    { $count ->
+        [one] { $count } Objekt wurde für diese Seite angesehen.
+       *[other] { $count } Objekte wurden für diese Seite angesehen.
+    }
+coverage-goes-on = Weitere folgen: Die Zahlen aller Seiten ergeben zusammen das Ganze.
+reach-not-captured = nicht erfasst
+reach-captured = erfasst
+reach-comparable = erfasst und verglichen
+reach-restorable = erfasst, verglichen und zurückspielbar
+limit-identity = Es sagt, welches Objekt es ist.
+limit-annotation = Es ist eine Notiz von Graph.
+limit-volatile = Es ändert sich von selbst.
+limit-set-by-service = Microsoft setzt es.
+limit-create-only = Es kann nur gesetzt werden, wenn das Objekt angelegt wird.
+gap-denied = Die Berechtigung fehlt.
+gap-unlicensed = Die Lizenz fehlt.
+gap-denied-or-unlicensed = Die Berechtigung oder die Lizenz fehlt.
+gap-unknown-to-graph = Graph kennt es in diesem Mandanten nicht.
+gap-refused = Graph hat es verweigert.
+gap-unreadable = Es konnte nicht gelesen werden.
+gap-unavailable = Graph war nicht erreichbar.
+gap-too-many = Es gibt mehr, als gelesen wird.
+gap-not-granted = Niemand hat zugestimmt.
+gap-not-asked = Danach wurde nicht gefragt.
+gap-not-proven = Ob alles gelesen wurde, ist nicht bewiesen.
+
+## Search, filters and downloads
+
+search-filter = Filter (OData)
+search-time = Stand vom (UTC)
+search-filter-help = Wie ein Filter geschrieben wird
+search-filter-text = Wählen Sie eine Art und vergleichen Sie ihre Eigenschaften mit eq, ne, gt, ge, lt, le, in, startswith, endswith und contains, verbunden mit and, or und not; any sieht in Listen nach. Texte stehen in einfachen Anführungszeichen.
+search-wrong = Nichts wurde gesucht: Berichtigen Sie, was oben markiert ist.
+search-before-all = Zu dieser Zeit gab es noch keinen Snapshot.
+search-in-bin = Im Papierkorb:
+search-undecided =
+    { $count ->
+        [one] Von { $count } Objekt weiß der Snapshot nicht, wonach der Filter fragt; es steht nicht in der Liste.
+       *[other] Von { $count } Objekten weiß der Snapshot nicht, wonach der Filter fragt; sie stehen nicht in der Liste.
+    }
+object-then = Stand von damals zeigen
+object-not-then = Der Snapshot dieser Zeit enthält es nicht.
+object-history = Verlauf
+page-downloads = Downloads
+head-of = Wovon
+head-records = Zeilen
+head-ends = Wird entfernt
+downloads-caption =
+    { $count ->
+        [one] { $count } Download auf dieser Seite, der neueste zuerst
+       *[other] { $count } Downloads auf dieser Seite, der neueste zuerst
+    }
+downloads-empty = Keine Datei ist da. Jede bleibt 24 Stunden, nachdem sie angefordert wurde.
+downloads-new = Eine Datei erstellen
+downloads-make = Datei erstellen
+downloads-all-kinds = Alles, was er enthält
+downloads-format = Form der Datei
+downloads-one = Download
+downloads-fetch = Datei holen
+downloads-expected = von { $count }
+downloads-bytes = Bytes
+format-csv = Tabelle für eine Tabellenkalkulation (CSV)
+format-json-lines = JSON, ein Objekt je Zeile
+snapshot-download = Daraus herunterladen
+job-of-downloads = Download
+
+## Filters of a comparison
+
+compare-name = Teil des Objektnamens oder die Id
+compare-property = Eigenschaft oder Art der Verknüpfung
+compare-actor = Gemacht von
+compare-weight = Bedeutung
+compare-class = Sorte
+compare-order = Reihenfolge
+compare-nothing-such = Keine Änderung ist so.
+compare-nothing-yet = Nichts in diesem Teil; weiter mit „Weiter“.
+weight-70 = um Rechte, oder Konten, die welche haben
+weight-10 = alles, was jemand gemacht hat
+class-change = jemand hat es gemacht
+class-derived = folgt aus etwas anderem
+class-observed = nur beobachtet
+class-service = Microsoft hat es gemacht
+order-weight = das Wichtigste zuerst
+order-key = nach Art und Id
+
+## Settings
+
+page-settings = Einstellungen
+settings-backup = Sicherung
+settings-per-day = Snapshots am Tag
+settings-features = Die Leute des Kunden dürfen
+settings-none = nichts
+settings-change = Ändern
+settings-by-partner = Das ändert Ihr Partner.
+
+## An edit that somebody else was ahead of
+
+head-field = Feld
+head-now = Wie es jetzt ist
+head-yours = Wie Sie es wollten
+stale-caption = Beide Fassungen
+stale-text = Jemand hat eine Änderung gespeichert, nachdem Sie die Seite geöffnet hatten. Ihre wurde nicht gespeichert.
+stale-differs = verschieden
+stale-save = Meine darüber speichern
+stale-leave = Es lassen, wie es jetzt ist
+
+## Notifications
+
+page-notifications = Benachrichtigungen
+head-topic = Thema
+notifications-caption =
+    { $count ->
+        [one] { $count } Person auf dieser Seite
+       *[other] { $count } Personen auf dieser Seite
+    }
+notifications-text = Wovon jede Person per Mail hört, und wie oft. Was niemand gewählt hat, folgt der Rolle.
+notifications-mine = Meine Benachrichtigungen
+notifications-not-yours = Ein Inhaber oder Super-Admin sieht, wovon alle hören.
+notifications-one = Benachrichtigungen einer Person
+notifications-one-caption = Wie oft jedes Thema gemeldet wird
+notifications-none = Es gibt kein Thema, von dem diese Rolle hören darf.
+notifications-not-open = der Rolle nicht offen
+notifications-chosen = gewählt
+notifications-reach = Mail kommt an
+notifications-try = Wieder Mail senden
+notifications-as-role = Wie es die Rolle vorsieht
+notifications-next = Nächste Sammelmail, falls es etwas zu melden gibt:
+notifications-owner = Nur ein Inhaber ändert das für andere.
+notifications-only = nur über
+notifications-hour = Stunde, zu der Sammelmails verschickt werden
+notifications-hour-hint = Von 0 bis 23, dort, wo die Person ist.
+topic-errors = Fehler
+topic-changes = Änderungen
+topic-privileged-changes = Privilegierte Änderungen
+topic-seats = Plätze
+topic-credentials = Verbindungen
+topic-restores = Wiederherstellungen
+topic-invoices = Rechnungen
+topic-approvals = Freigaben
+often-immediate = sofort
+often-daily = täglich
+often-weekly = wöchentlich
+often-monthly = monatlich
+often-never = nie
+trouble-bounced = kam zurück
+trouble-suppressed = vom Maildienst unterdrückt
+trouble-complained = als Spam gemeldet
+trouble-refused = vom Maildienst abgelehnt
+
+## People and rights
+
+page-rights = Rechte
+head-right = Darf
+rights-text = Das ist die Tabelle, nach der jede Anfrage beurteilt wird, ob von einer Seite oder einem Programm.
+rights-caption = Wer was darf
+person-sees = Sieht
+person-sees-all = alle Organisationen
+person-sees-some =
+    { $count ->
+        [one] { $count } Organisation
+       *[other] { $count } Organisationen
+    }
+sees-all = alle Organisationen
+sees-some = nur die unten angekreuzten
+person-change = Ändern
+person-owner = Nur ein Inhaber ändert andere Personen.
+person-rights = Was diese Person darf
+person-sessions = Sitzungen
+person-no-sessions = Diese Person ist nirgends angemeldet.
+person-more = Hier stehen nur die ersten 200 Organisationen; die API nimmt jede.
+person-tokens = Es ist gespeichert. Diese API-Token der Person wurden damit widerrufen oder eingeschränkt:
+right-readPartner = Den Partner und seine Organisationen sehen
+right-managePeople = Personen und Partner darunter verwalten
+right-managePlans = Pläne anlegen und Entra aktivieren
+right-changeSubscription = Plan und Plätze ändern
+right-manageOrganisation = Organisationen anlegen, aussetzen und reaktivieren
+right-editOrganisation = Eine Organisation bearbeiten und ihr Portal öffnen
+right-connectOrganisation = Einen Mandanten verbinden
+right-endOrganisation = Eine Organisation kündigen, übergeben und löschen
+right-useSnapshots = Snapshots erstellen und durchsuchen
+right-compare = Vergleichen
+right-previewRestore = Eine Vorschau einer Wiederherstellung erstellen
+right-runRestore = Eine Wiederherstellung ausführen, abbrechen und zurücknehmen
+right-approveRestore = Eine Wiederherstellung anderer freigeben
+right-setApprovals = Bestimmen, welche Wiederherstellungen auf Freigabe warten
+right-download = Herunterladen
+right-readMoney = Preise, Nutzung und Rechnungen sehen
+right-manageMoney = Preise ändern
+right-manageTokens = API-Token erstellen und widerrufen
+right-readAudit = Das Protokoll lesen
+right-exportAudit = Das Protokoll exportieren und prüfen
+right-askDowngrade = Um einen kleineren Plan bitten
+right-approveDowngrade = Über kleinere Pläne entscheiden
+condition-notOfOwners = ja, aber nicht bei Inhabern
+condition-ownOrganisation = ja, für eigene Organisationen
+condition-featureOn = ja, wo es eingeschaltet ist
+condition-featureOnAndApproved = ja, wo es eingeschaltet ist und jemand vom Partner freigibt
+condition-topPartner = ja, beim obersten Partner
+
+## An organisation’s own token
+
+access-page = Eigenes Token und offene Portale
+access-token = Eigenes Token der Organisation
+access-token-text = Mit diesem Token benutzen die eigenen Programme des Kunden die API. Es öffnet, was für den Kunden eingeschaltet ist.
+access-no-token = Es gibt noch kein Token.
+access-opens = Öffnet
+access-renew = Neu erstellen
+access-revoke = Widerrufen
+access-renew-means = Neu erstellt tritt es an die Stelle des vorigen, das dann nicht mehr gilt.
+access-not-yours = Ein Inhaber oder Super-Admin verwaltet das eigene Token der Organisation.
+access-sessions = Portale, die Zugangslinks geöffnet haben
+access-no-sessions = Kein Portal des Kunden ist offen.
+head-by = Von
+
+## Transfers, invoices and several organisations at once
+
+head-above = Partner darüber
+transfer-title = Übergabe
+transfer-from = Angeboten von
+transfer-needs = Was zum Annehmen nötig ist
+transfer-needs-plan = Einer Ihrer eigenen Pläne, den die Organisation von da an bezahlt.
+transfer-sku-on = Entra ist für Ihren Partner aktiv: Pläne mit dem Label Entra können gewählt werden.
+transfer-sku-off = Entra ist für Ihren Partner nicht aktiv: Ohne das kann kein Plan mit dem Label Entra angelegt werden.
+transfer-keeps = Der Mandant, seine Snapshots und sein Verlauf bleiben bei der Organisation.
+transfer-pays =
+    { $count ->
+        [one] { $count } Platz wird Ihnen von da an berechnet.
+       *[other] { $count } Plätze werden Ihnen von da an berechnet.
+    }
+transfer-accept = Annehmen
+usage-invoice = Rechnung dieses Monats
+usage-part = Das sind die Summen dieser Seite: Die aller Seiten zusammen sind, was der Monat kostet.
+invoice-title = Rechnung
+invoice-number = Nummer
+head-changes = Änderungen an einem Tag
+head-sort = Reihenfolge
+sort-name = nach Namen
+sort-last-snapshot = ältester Snapshot zuerst
+sort-seats = nach zu viel belegten Plätzen
+sort-changes = nach Änderungen
+organisations-late = verspätet
+organisations-not-held =
+    { $count ->
+        [one] vollständig bis auf { $count } Teil
+       *[other] vollständig bis auf { $count } Teile
+    }
+organisations-only-first = Nicht alle Organisationen konnten angesehen werden.
+bulk-title = Mehrere Organisationen auf einmal
+bulk-act = Mit den angekreuzten
+bulk-button = Ausführen
+bulk-choose = Auswählen
+bulk-caption =
+    { $count ->
+        [one] { $count } Organisation
+       *[other] { $count } Organisationen
+    }
+bulk-result = Ausgeführt bei { $done } von { $all }.
+bulk-refused = nicht ausgeführt
+bulk-snapshot = Jetzt sichern
+bulk-suspend = Aussetzen
+bulk-reactivate = Reaktivieren
+bulk-done-snapshot = Snapshot angefordert
+bulk-done-suspend = ausgesetzt
+bulk-done-reactivate = reaktiviert

@@ -70,8 +70,8 @@ failure-busy-text = Try again in a moment.
 failure-problem-title = This did not work
 failure-no-answer-title = The service does not answer
 failure-no-answer-text = No answer came in time, or none that can be read.
-failure-too-large-title = This is too large for one page
-failure-too-large-text = What you asked for is too large for one answer, and is not cut in silence. The API gives it in parts.
+failure-too-large-title = This is too large for one answer
+failure-too-large-text = What you asked for is too large for one answer, and is not cut in silence. Narrow it by the filter, make a download of it, or ask the API, which gives it in parts.
 failure-no-issuer-title = Nobody can sign in yet
 failure-no-issuer-text = This installation names no issuer for people's sign-in (HOLDFAST_OIDC_ISSUER, HOLDFAST_OIDC_AUDIENCE).
 failure-sign-in-failed-title = You are not signed in
@@ -249,7 +249,6 @@ organisations-caption =
     }
 organisations-empty = No organisation is like that.
 organisations-manage = manage
-organisations-connected = connected
 organisations-unconnected = not connected
 state-active = active
 state-suspended = suspended
@@ -486,10 +485,11 @@ jobs-caption =
        *[other] { $count } jobs, newest first
     }
 jobs-empty = Nothing was asked for yet.
+jobs-more = These are the 25 newest of each sort. Older ones are in the lists of snapshots, restores and downloads.
 search-name = Part of a name
 search-id = Id
 search-button = Search
-search-how = Enter a part of a name, or an id.
+search-how = Enter a part of a name or an id, or choose a kind and write a filter.
 search-caption =
     { $count ->
         [one] { $count } object on this page
@@ -526,10 +526,13 @@ compare-done = Compared
 compare-done-but = done but for { $what }
 compare-counts = Differences
 compare-none = none
-compare-shown = { $shown } of { $read } changes that were read are shown.
+compare-shown =
+    { $count ->
+        [one] { $count } change on this page
+       *[other] { $count } changes on this page
+    }
 compare-nothing = Nothing differs.
 compare-not-compared = Not compared:
-compare-privileged = Privileged only
 compare-is-privileged = privileged
 compare-tick = Tick what is to be as it was: a whole object, or single parts of it.
 compare-put-back = Preview putting back what is ticked
@@ -759,3 +762,333 @@ owner-technician = technician
 duty-done = done
 duty-open = open
 duty-unseen = cannot be seen
+
+## Histories, explanations and coverage
+
+head-when = When
+head-from-to = From – to
+head-reach = How far it is covered
+head-number = Objects with a value
+history-title = History
+history-caption =
+    { $count ->
+        [one] { $count } version on this page, newest first
+       *[other] { $count } versions on this page, newest first
+    }
+history-nothing = Nothing changed since it was first held.
+history-nothing-yet = Nothing changed in this part of the time; go on with Next.
+history-of-link = Only of the link
+history-of-object = Show the whole object
+history-link = its history
+history-since = was otherwise
+history-continued = Goes on from the page before.
+history-no-comparison = not among the newest comparisons
+history-comparison = Look in the comparison
+history-told-since = Everything is told since
+history-complete = This goes back to the beginning, and nothing is left out.
+history-not-complete = This is not everything: it goes on, or something was not held on the way.
+history-gap = { $what } was not held from
+history-unreadable = This snapshot cannot be read:
+history-known-as = Under which ids it was
+history-guessed = a guess, since both are alike in { $property }
+happened-created = created
+happened-recreated = created again
+happened-restored = came back from the recycle bin
+happened-modified = changed
+happened-softDeleted = deleted, in the recycle bin
+happened-hardDeleted = deleted for good
+happened-deleted = deleted
+explain-title = Why something was a change, or was none
+explain-link = why?
+explain-path = Path in the object
+explain-hint = As a change names it, such as employeeOrgData/division.
+explain-button = Explain
+explain-how = Enter what a change names: the kind, the id and a path. It is said what the comparison makes of it.
+explain-back = Back to the comparison
+verdict-change = It is a change
+verdict-derived = It follows from something else
+verdict-observed = It was only observed
+verdict-service = Microsoft did it
+verdict-same = It is the same on both sides
+verdict-saidOtherwise = It says the same in another way
+verdict-volatile = It changes by itself
+verdict-note = It is a note of Graph's
+verdict-notRead = One side did not read it
+verdict-everywhere = It came or went on all objects at once
+verdict-created = The object came with it
+verdict-deleted = The object went with it
+verdict-nowhere = Neither side has it
+coverage-title = Coverage by property
+coverage-back = Back to the snapshot
+coverage-relation = relation
+coverage-caption =
+    { $count ->
+        [one] { $count } property on this page
+       *[other] { $count } properties on this page
+    }
+coverage-empty = No object of this kind was looked at yet.
+coverage-looked =
+    { $count ->
+        [one] { $count } object was looked at for this page.
+       *[other] { $count } objects were looked at for this page.
+    }
+coverage-goes-on = More follow: the numbers of all pages add up.
+reach-not-captured = not captured
+reach-captured = captured
+reach-comparable = captured and compared
+reach-restorable = captured, compared and put back
+limit-identity = It says which object it is.
+limit-annotation = It is a note of Graph's.
+limit-volatile = It changes by itself.
+limit-set-by-service = Microsoft sets it.
+limit-create-only = It can be set only when the object is created.
+gap-denied = The permission is missing.
+gap-unlicensed = The licence is missing.
+gap-denied-or-unlicensed = The permission or the licence is missing.
+gap-unknown-to-graph = Graph does not know it in this tenant.
+gap-refused = Graph refused it.
+gap-unreadable = It could not be read.
+gap-unavailable = Graph was not reachable.
+gap-too-many = There are more than are read.
+gap-not-granted = Nobody consented to it.
+gap-not-asked = It was not asked for.
+gap-not-proven = Whether all was read is not proven.
+
+## Search, filters and downloads
+
+search-filter = Filter (OData)
+search-time = As of (UTC)
+search-filter-help = How a filter is written
+search-filter-text = Choose a kind, then compare its properties with eq, ne, gt, ge, lt, le, in, startswith, endswith and contains, joined by and, or and not; any looks into lists. Texts stand in single quotes.
+search-wrong = Nothing was searched: put right what is marked above.
+search-before-all = There was no snapshot yet at that time.
+search-in-bin = In the recycle bin:
+search-undecided =
+    { $count ->
+        [one] Of { $count } object the snapshot does not know what the filter asks; it is not in the list.
+       *[other] Of { $count } objects the snapshot does not know what the filter asks; they are not in the list.
+    }
+object-then = Show as of then
+object-not-then = The snapshot of that time does not hold it.
+object-history = History
+page-downloads = Downloads
+head-of = Of what
+head-records = Lines
+head-ends = Is removed
+downloads-caption =
+    { $count ->
+        [one] { $count } download on this page, newest first
+       *[other] { $count } downloads on this page, newest first
+    }
+downloads-empty = No file is there. Each is kept for 24 hours after it was asked for.
+downloads-new = Make a file
+downloads-make = Make the file
+downloads-all-kinds = Everything that it holds
+downloads-format = Form of the file
+downloads-one = Download
+downloads-fetch = Fetch the file
+downloads-expected = of { $count }
+downloads-bytes = Bytes
+format-csv = table for a spreadsheet (CSV)
+format-json-lines = JSON, one object a line
+snapshot-download = Download from it
+job-of-downloads = Download
+
+## Filters of a comparison
+
+compare-name = Part of the object's name, or its id
+compare-property = Property, or type of link
+compare-actor = Made by
+compare-weight = Matters
+compare-class = Sort
+compare-order = Order
+compare-nothing-such = No change is like that.
+compare-nothing-yet = Nothing in this part; go on with Next.
+weight-70 = about rights, or accounts that have some
+weight-10 = all that somebody made
+class-change = somebody made it
+class-derived = follows from something else
+class-observed = only observed
+class-service = Microsoft made it
+order-weight = what matters most first
+order-key = by kind and id
+
+## Settings
+
+page-settings = Settings
+settings-backup = Backup
+settings-per-day = Snapshots a day
+settings-features = The customer's people may
+settings-none = nothing
+settings-change = Change
+settings-by-partner = Your partner changes these.
+
+## An edit that somebody else was ahead of
+
+head-field = Field
+head-now = As it is now
+head-yours = As you wanted it
+stale-caption = Both versions
+stale-text = Somebody saved a change after you had opened the page. Yours was not saved.
+stale-differs = differs
+stale-save = Save mine over it
+stale-leave = Leave it as it is now
+
+## Notifications
+
+page-notifications = Notifications
+head-topic = Topic
+notifications-caption =
+    { $count ->
+        [one] { $count } person on this page
+       *[other] { $count } people on this page
+    }
+notifications-text = What each person hears of by mail, and how often. What nobody chose follows the role.
+notifications-mine = My notifications
+notifications-not-yours = An Owner or Super Admin sees what everybody hears of.
+notifications-one = Notifications of one person
+notifications-one-caption = How often you hear of each topic
+notifications-none = There is no topic that this role may hear of.
+notifications-not-open = not open to the role
+notifications-chosen = chosen
+notifications-reach = Mail arrives
+notifications-try = Send mail again
+notifications-as-role = As the role has it
+notifications-next = Next digest, should there be anything to tell:
+notifications-owner = Only an Owner changes this for somebody else.
+notifications-only = only about
+notifications-hour = Hour at which digests leave
+notifications-hour-hint = From 0 to 23, where the person is.
+topic-errors = Errors
+topic-changes = Changes
+topic-privileged-changes = Privileged changes
+topic-seats = Seats
+topic-credentials = Connections
+topic-restores = Restores
+topic-invoices = Invoices
+topic-approvals = Approvals
+often-immediate = at once
+often-daily = daily
+often-weekly = weekly
+often-monthly = monthly
+often-never = never
+trouble-bounced = bounced
+trouble-suppressed = suppressed by the mail service
+trouble-complained = complained of as spam
+trouble-refused = refused by the mail service
+
+## People and rights
+
+page-rights = Rights
+head-right = May
+rights-text = This is the table by which every request is judged, by page or by program.
+rights-caption = Who may do what
+person-sees = Sees
+person-sees-all = all organisations
+person-sees-some =
+    { $count ->
+        [one] { $count } organisation
+       *[other] { $count } organisations
+    }
+sees-all = all organisations
+sees-some = only those ticked below
+person-change = Change
+person-owner = Only an Owner changes other people.
+person-rights = What this person may do
+person-sessions = Sessions
+person-no-sessions = This person is signed in nowhere.
+person-more = Only the first 200 organisations stand here; the API takes every one.
+person-tokens = It is saved. These API tokens of the person were revoked or narrowed with it:
+right-readPartner = See the partner and its organisations
+right-managePeople = Manage people and partners below
+right-managePlans = Make plans and activate Entra
+right-changeSubscription = Change plan and seats
+right-manageOrganisation = Make, suspend and reactivate organisations
+right-editOrganisation = Edit an organisation, and open its portal
+right-connectOrganisation = Connect a tenant
+right-endOrganisation = Unsubscribe, transfer and delete an organisation
+right-useSnapshots = Take and search snapshots
+right-compare = Compare
+right-previewRestore = Preview a restore
+right-runRestore = Run, stop and undo a restore
+right-approveRestore = Approve a restore of somebody else's
+right-setApprovals = Say which restores wait for approval
+right-download = Download
+right-readMoney = See prices, usage and invoices
+right-manageMoney = Change prices
+right-manageTokens = Make and revoke API tokens
+right-readAudit = Read the audit log
+right-exportAudit = Export and verify the audit log
+right-askDowngrade = Ask for a smaller plan
+right-approveDowngrade = Decide about smaller plans
+condition-notOfOwners = yes, but not of Owners
+condition-ownOrganisation = yes, for its own organisations
+condition-featureOn = yes, where it is switched on
+condition-featureOnAndApproved = yes, where it is switched on and somebody of the partner approves
+condition-topPartner = yes, at the top partner
+
+## An organisation's own token
+
+access-page = Own token and open portals
+access-token = Own token of the organisation
+access-token-text = By this token the customer's own programs use the API. It opens what is switched on for the customer.
+access-no-token = There is no token yet.
+access-opens = Opens
+access-renew = Make anew
+access-revoke = Revoke
+access-renew-means = Made anew, it takes the place of the one before, which is no longer good.
+access-not-yours = An Owner or Super Admin manages the organisation's own token.
+access-sessions = Portals that access links opened
+access-no-sessions = No portal of the customer is open.
+head-by = By
+
+## Transfers, invoices and several organisations at once
+
+head-above = Partner above
+transfer-title = Transfer
+transfer-from = Offered by
+transfer-needs = What accepting it needs
+transfer-needs-plan = One of your own plans, which the organisation pays for from then on.
+transfer-sku-on = Entra is active for your partner: plans with the label Entra can be chosen.
+transfer-sku-off = Entra is not active for your partner: without it no plan with the label Entra can be made.
+transfer-keeps = The tenant, its snapshots and its history stay with the organisation.
+transfer-pays =
+    { $count ->
+        [one] { $count } seat is billed to you from then on.
+       *[other] { $count } seats are billed to you from then on.
+    }
+transfer-accept = Accept it
+usage-invoice = Invoice of this month
+usage-part = These are the sums of this page: those of all pages, added up, are what the month costs.
+invoice-title = Invoice
+invoice-number = Number
+head-changes = Changes in a day
+head-sort = Order
+sort-name = by name
+sort-last-snapshot = oldest snapshot first
+sort-seats = by seats in use beyond those paid for
+sort-changes = most changes first
+organisations-late = late
+organisations-not-held =
+    { $count ->
+        [one] complete but for { $count } part
+       *[other] complete but for { $count } parts
+    }
+organisations-only-first = Not all organisations could be looked at.
+bulk-title = Several organisations at once
+bulk-act = With those that are ticked
+bulk-button = Do it
+bulk-choose = Choose
+bulk-caption =
+    { $count ->
+        [one] { $count } organisation
+       *[other] { $count } organisations
+    }
+bulk-result = Done with { $done } of { $all }.
+bulk-refused = not done
+bulk-snapshot = Back up now
+bulk-suspend = Suspend
+bulk-reactivate = Reactivate
+bulk-done-snapshot = snapshot asked for
+bulk-done-suspend = suspended
+bulk-done-reactivate = reactivated

@@ -2,7 +2,7 @@
 
 use super::NOT_KEPT;
 use crate::PlanApi;
-use crate::wire::sessions::{MeOut, NewSessionIn, SessionInfoOut};
+use crate::wire::sessions::{MeOut, NewSessionIn, RightsOut, SessionInfoOut};
 use axum::Json;
 use axum::extract::State;
 use domain::rights::Action;
@@ -34,6 +34,12 @@ fn own<N: Notes>() -> Vec<Route<PlanApi, N>> {
                  is limited to, and what it may do by the table of rights.",
             )
             .answers::<MeOut>(200),
+        Route::get("/v1/rights", "readRights", rights)
+            .says(
+                "The table of rights.",
+                "Reads what each role may do, and under which condition: the same table by which every request is judged.",
+            )
+            .answers::<RightsOut>(200),
         Route::post("/v1/sessions", "beginSession", create)
             .says(
                 "Begins a session of the person who is signed in.",
@@ -87,6 +93,10 @@ fn of_others<N: Notes>() -> Vec<Route<PlanApi, N>> {
 async fn me(State(api): State<PlanApi>, Asked(caller): Asked) -> Reply<Json<MeOut>> {
     let me = api.sessions.me(&caller).await?;
     Ok(Json(MeOut::at(me, api.sessions.clock.now())))
+}
+
+async fn rights(Asked(_): Asked) -> Reply<Json<RightsOut>> {
+    Ok(Json(RightsOut::all()))
 }
 
 /// A reply that shows a secret.

@@ -195,19 +195,72 @@ impl MeOut {
 
 /// The column of a role in the table of rights.
 fn rights_of(role: Role) -> Vec<RightOut> {
-    let right = |action: Action, verdict: Verdict| {
-        let (condition, feature) = match verdict {
-            Verdict::No => return None,
-            Verdict::Yes => (None, None),
-            Verdict::If(Condition::NotOfOwners) => (Some(ConditionOut::NotOfOwners), None),
-            Verdict::If(Condition::OwnOrganisation) => (Some(ConditionOut::OwnOrganisation), None),
-            Verdict::If(Condition::TopPartner) => (Some(ConditionOut::TopPartner), None),
-            Verdict::If(Condition::FeatureOn(feature)) => (Some(ConditionOut::FeatureOn), Some(feature)),
-            Verdict::If(Condition::FeatureOnAndApproved(feature)) => {
-                (Some(ConditionOut::FeatureOnAndApproved), Some(feature))
-            }
-        };
-        Some(RightOut { action, condition, feature })
+    let cells = TABLE.iter().map(|(action, cells)| (*action, cells[role as usize]));
+    let may = cells.filter(|(_, verdict)| *verdict != Verdict::No);
+    let right = |(action, verdict)| {
+        let (condition, feature) = condition_of(verdict);
+        RightOut { action, condition, feature }
     };
-    TABLE.iter().filter_map(|(action, cells)| right(*action, cells[role as usize])).collect()
+    may.map(right).collect()
+}
+
+/// Under what condition, and of which feature, a verdict is a yes.
+fn condition_of(verdict: Verdict) -> (Option<ConditionOut>, Option<Feature>) {
+    match verdict {
+        Verdict::No | Verdict::Yes => (None, None),
+        Verdict::If(Condition::NotOfOwners) => (Some(ConditionOut::NotOfOwners), None),
+        Verdict::If(Condition::OwnOrganisation) => (Some(ConditionOut::OwnOrganisation), None),
+        Verdict::If(Condition::TopPartner) => (Some(ConditionOut::TopPartner), None),
+        Verdict::If(Condition::FeatureOn(feature)) => (Some(ConditionOut::FeatureOn), Some(feature)),
+        Verdict::If(Condition::FeatureOnAndApproved(feature)) => {
+            (Some(ConditionOut::FeatureOnAndApproved), Some(feature))
+        }
+    }
+}
+
+/// The table of rights.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RightsOut {
+    /// Its rows, one for each thing that may be done.
+    pub actions: Vec<RowOfRightsOut>,
+}
+
+/// A row of the table of rights: something that may be done, and by whom.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RowOfRightsOut {
+    /// What may be done, or not.
+    pub action: Action,
+    /// Its cells, one for each role.
+    pub roles: Vec<CellOfRightsOut>,
+}
+
+/// A cell of the table of rights.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CellOfRightsOut {
+    /// The role that the cell is about.
+    pub role: Role,
+    /// Whether that role may do it, under the condition where there is one.
+    pub may: bool,
+    /// Under what condition; null where there is none.
+    pub condition: Option<ConditionOut>,
+    /// The feature that the condition is about; null where it is about none.
+    pub feature: Option<Feature>,
+}
+
+impl RightsOut {
+    /// The whole table, as it holds everywhere.
+    pub fn all() -> Self {
+        let cell = |role: Role, verdict: Verdict| {
+            let (condition, feature) = condition_of(verdict);
+            CellOfRightsOut { role, may: verdict != Verdict::No, condition, feature }
+        };
+        let row = |(action, cells): &(Action, [Verdict; 6])| RowOfRightsOut {
+            action: *action,
+            roles: Role::ALL.into_iter().zip(cells).map(|(role, verdict)| cell(role, *verdict)).collect(),
+        };
+        Self { actions: TABLE.iter().map(row).collect() }
+    }
 }

@@ -86,6 +86,7 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/organisations/{org}/sessions",        "yyyy--", true),
     ("DELETE", "/v1/organisations/{org}/sessions/{ses}",  "yyyy--", true),
     ("GET",    "/v1/me",                                  "yyyyyy", false),
+    ("GET",    "/v1/rights",                              "yyyyyy", false),
     ("GET",    "/v1/sessions",                            "yyyyyy", false),
     // A person who shows a sign-in begins one; here tokens ask.
     ("POST",   "/v1/sessions",                            "------", false),

@@ -371,6 +371,14 @@ async fn everybody_can_read_who_they_are_and_what_they_may_do() {
         (&me["shown"], &me["session"], &me["features"]),
         (&json!("portal"), &portal["id"], &json!([]))
     );
+    let rights = plane.get(&customer, "/v1/rights").await.json();
+    let rows = rights["actions"].as_array().unwrap();
+    let people = rows.iter().find(|row| row["action"] == "managePeople").unwrap()["roles"].clone();
+    let told =
+        |role: &str| people.as_array().unwrap().iter().find(|cell| cell["role"] == role).unwrap().clone();
+    assert_eq!(told("owner"), json!({ "role": "owner", "may": true, "condition": null, "feature": null }));
+    assert_eq!(told("superAdmin")["condition"], json!("notOfOwners"));
+    assert_eq!((&told("support")["may"], rows.len()), (&json!(false), domain::rights::TABLE.len()));
     for (caller, shown) in
         [(Caller::Operator, "bootstrap"), (Caller::SignedIn(identity("x"), SignInTimes::default()), "signIn")]
     {

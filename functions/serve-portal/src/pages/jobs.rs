@@ -1,10 +1,10 @@
-//! The jobs of an organisation in one list: snapshots, comparisons and restores, newest first.
+//! The jobs of an organisation in one list: snapshots, comparisons, restores and downloads, newest first.
 
 use super::{about, newest};
 use crate::asked::{Answer, Asked, Page};
 use crate::json::Fields;
 use crate::texts::Language;
-use crate::view::Table;
+use crate::view::{Table, badge};
 use axum::extract::Path;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -18,20 +18,29 @@ fn how(l: Language, sort: &str, job: &Value) -> Markup {
     match sort {
         "snapshots" => super::snapshots::how(l, job),
         "comparisons" => super::compare::how(l, job),
-        _ => super::restores::how(l, job),
+        "restores" => super::restores::how(l, job),
+        _ => badge(l, "job", job.text("state")),
     }
 }
 
 pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
     let l = asked.language;
-    let ((me, organisation), snapshots, comparisons, restores) = try_join!(
+    let ((me, organisation), snapshots, comparisons, restores, downloads) = try_join!(
         about(&asked, &org),
         newest(&asked, &org, "snapshots", MOST),
         newest(&asked, &org, "comparisons", MOST),
         newest(&asked, &org, "restores", MOST),
+        newest(&asked, &org, "downloads", MOST),
     )?;
     let mut jobs: Vec<(&str, Value)> = Vec::new();
-    for (sort, list) in [("snapshots", snapshots), ("comparisons", comparisons), ("restores", restores)] {
+    let sorts = [
+        ("snapshots", snapshots),
+        ("comparisons", comparisons),
+        ("restores", restores),
+        ("downloads", downloads),
+    ];
+    let are_more = sorts.iter().any(|(_, list)| list.as_ref().is_some_and(|list| list.next.is_some()));
+    for (sort, list) in sorts {
         jobs.extend(list.into_iter().flat_map(|list| list.items).map(|job| (sort, job)));
     }
     jobs.sort_by(|(_, a), (_, b)| b.text("requestedAt").cmp(a.text("requestedAt")));
@@ -56,6 +65,7 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
     let body = html! {
         @if under_way { (super::snapshots::waits(l, &asked.address)) }
         (table.show())
+        @if are_more { p.quiet { (l.say("jobs-more")) } }
     };
     let page = Page { polls: under_way, ..Page::inside(&organisation, &l.say("page-jobs"), body) };
     Ok(asked.show(&me, &page))

@@ -1,19 +1,31 @@
 //! The pages, by their addresses: `/…` is the partner's portal, `/e/{org}/…` that of one organisation.
 
+mod bulk;
 mod compare;
+mod coverage;
 mod dashboard;
+mod downloads;
+mod explain;
+mod history;
 mod jobs;
 mod lists;
+mod notifications;
+mod object;
 mod organisation;
 mod organisations;
 mod partner;
+mod person;
 mod plans;
 mod restore;
 mod restores;
+mod rights;
 mod search;
 mod selling;
+mod settings;
 mod snapshots;
+mod stale;
 mod today;
+mod transfer;
 mod usage;
 
 use crate::Portal;
@@ -42,7 +54,11 @@ pub fn routes() -> Router<Portal> {
         .route("/organisations", get(organisations::page))
         .route("/organisations.csv", get(organisations::csv))
         .route("/organisations/new", get(organisation::new).post(organisation::create))
+        .route("/organisations/bulk", post(bulk::run))
         .route("/organisations/{org}", get(organisation::page))
+        .route("/organisations/{org}/token", get(organisation::token))
+        .route("/organisations/{org}/token/{act}", post(organisation::act_on_token))
+        .route("/organisations/{org}/sessions/{ses}", post(organisation::end_session))
         .route("/organisations/{org}/{act}", post(organisation::act))
         .route("/plans", get(plans::list))
         .route("/plans/new", get(plans::new).post(plans::create))
@@ -50,8 +66,19 @@ pub fn routes() -> Router<Portal> {
         .route("/plans/{pln}", get(plans::one).post(plans::edit))
         .route("/plans/{pln}/{act}", post(selling::act))
         .route("/usage", get(usage::page))
+        .route("/usage.csv", get(usage::csv))
+        .route("/invoices/{month}", get(usage::invoice))
+        .route("/invoices/{month}/lines.csv", get(usage::invoice_csv))
         .route("/partner", get(partner::page))
         .route("/partner/own-licence", post(selling::make_own))
+        .route("/rights", get(rights::page))
+        .route("/notifications", get(notifications::grid))
+        .route("/notifications/mine", get(notifications::mine).post(notifications::set_mine))
+        .route("/people/{id}", get(person::page).post(person::edit))
+        .route("/people/{id}/notifications", get(notifications::of_person).post(notifications::set_of_person))
+        .route("/people/{id}/try-again", post(notifications::try_again))
+        .route("/people/{id}/sessions/{ses}", post(person::end_session))
+        .route("/transfers/{id}", get(transfer::page).post(transfer::accept))
         .merge(lists::routes())
         .merge(inside())
 }
@@ -62,15 +89,23 @@ fn inside() -> Router<Portal> {
         .route("/e/{org}", get(dashboard::page))
         .route("/e/{org}/snapshots", get(snapshots::list).post(snapshots::take))
         .route("/e/{org}/snapshots/{snp}", get(snapshots::one))
+        .route("/e/{org}/snapshots/{snp}/coverage/{kind}", get(coverage::page))
         .route("/e/{org}/search", get(search::page))
-        .route("/e/{org}/objects/{kind}/{key}", get(search::object))
+        .route("/e/{org}/objects/{kind}/{key}", get(object::page))
+        .route("/e/{org}/history/{kind}/{key}", get(history::page))
         .route("/e/{org}/compare", get(compare::choose).post(compare::start))
         .route("/e/{org}/comparisons/{dif}", get(compare::one))
+        .route("/e/{org}/comparisons/{dif}/changes.csv", get(compare::csv))
+        .route("/e/{org}/comparisons/{dif}/explain", get(explain::page))
         .route("/e/{org}/restores", get(restores::list).post(restores::preview))
         .route("/e/{org}/restores/{rst}", get(restore::one))
         .route("/e/{org}/restores/{rst}/receipt", get(restore::receipt))
         .route("/e/{org}/restores/{rst}/{act}", post(restore::act))
+        .route("/e/{org}/downloads", get(downloads::list).post(downloads::start))
+        .route("/e/{org}/downloads/{dow}", get(downloads::one))
+        .route("/e/{org}/downloads/{dow}/file", get(downloads::file))
         .route("/e/{org}/jobs", get(jobs::page))
+        .route("/e/{org}/settings", get(settings::page))
 }
 
 /// Where there is no page; below the API's paths as the gateway says it, since programs read that.

@@ -1,5 +1,6 @@
 //! Plans: all of them, a new one with its product, and one with what can be changed of it.
 
+use super::stale::{self, Both, Edit};
 use super::{ROWS, selling, snapshots};
 use crate::api::With;
 use crate::asked::{Answer, Asked, Page, may, then};
@@ -172,7 +173,7 @@ pub(super) async fn one(asked: Asked, Path(pln): Path<String>) -> Answer {
                 action: &format!("/plans/{pln}"),
                 key: &asked.key(),
                 fields: &[
-                    Field::Hidden("version", read.version.clone()),
+                    Field::Hidden(stale::VERSION, read.version.clone()),
                     Field::Hidden("currency", of.text("currency").to_owned()),
                     Field::line("name", &l.say("head-name"), plan.text("name")),
                     Field::line("price", &l.say("plans-price"), amount),
@@ -190,7 +191,29 @@ pub(super) async fn one(asked: Asked, Path(pln): Path<String>) -> Answer {
 
 pub(super) async fn edit(asked: Asked, Path(pln): Path<String>, posted: Posted) -> Answer {
     let body = json!({ "name": posted.needed("name")?, "price": price_of(&posted)?, "visible": posted.ticked("visible") });
-    let with = With { body: Some(&body), version: Some(posted.needed("version")?), ..With::default() };
-    asked.call(Method::PATCH, asked.at(&["plans", &pln])?, with).await?;
-    Ok(then(&format!("/plans/{pln}")))
+    let with = With { body: Some(&body), version: Some(posted.needed(stale::VERSION)?), ..With::default() };
+    match asked.call(Method::PATCH, asked.at(&["plans", &pln])?, with).await {
+        Ok(_) => Ok(then(&format!("/plans/{pln}"))),
+        Err(failure) if failure.is_stale() => ahead(&asked, &pln, &posted).await,
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Somebody else changed the plan meanwhile: both versions.
+async fn ahead(asked: &Asked, pln: &str, posted: &Posted) -> Answer {
+    let l = asked.language;
+    let (me, read) = try_join!(asked.me(), asked.versioned(asked.at(&["plans", pln])?))?;
+    let price = read.value.field("price");
+    let now = money::shown(price.number("amountMinor").unwrap_or(0), price.text("currency"));
+    let yours = money::minor(posted.text("price"), posted.text("currency"));
+    let yours = money::shown(yours.unwrap_or(0), posted.text("currency"));
+    let yes = |yes: bool| l.say(if yes { "value-yes" } else { "value-no" });
+    let fields = vec![
+        Both::of(asked, "head-name", read.value.text("name"), posted.text("name")),
+        Both::of(asked, "plans-price", &now, &yours),
+        Both::of(asked, "plans-visible", &yes(read.value.is("visible")), &yes(posted.ticked("visible"))),
+    ];
+    let page = format!("/plans/{pln}");
+    let edit = Edit { action: &page, back: &page, posted, version: &read.version, fields, of: None };
+    Ok(stale::both(asked, &me, &edit))
 }

@@ -7,7 +7,7 @@ use crate::json::Fields;
 use crate::posted::Posted;
 use crate::texts::Language;
 use crate::view::form::{Field, Form, button, form};
-use crate::view::{Table, address, badge, facts, more, plain, plain_list};
+use crate::view::{Table, address, badge, facts, more, path, plain, plain_list};
 use axum::extract::{Path, Query};
 use http::Method;
 use maud::{Markup, html};
@@ -44,10 +44,10 @@ pub(super) async fn list(asked: Asked, Path(org): Path<String>, Query(part): Que
         rows: rows.collect(),
         empty: &l.say("snapshots-empty"),
     };
-    let path = format!("/e/{org}/snapshots");
-    let next = list.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)]));
+    let here = format!("/e/{org}/snapshots");
+    let next = list.next.as_deref().map(|cursor| address(&here, &[("cursor", cursor)]));
     let body = html! {
-        @if may(&me, "useSnapshots") { p.actions { (button(&path, &asked.key(), &l.say("snapshots-take"), false)) } }
+        @if may(&me, "useSnapshots") { p.actions { (button(&here, &asked.key(), &l.say("snapshots-take"), false)) } }
         (table.show())
         (more(l, next.as_deref()))
     };
@@ -91,8 +91,9 @@ pub(super) async fn one(asked: Asked, Path((org, snp)): Path<(String, String)>) 
                 }))
             }
             a href=(address(&format!("/e/{org}/search"), &[("snapshot", &snp)])) { (l.say("snapshot-search")) }
+            @if may(&me, "download") { " " a href=(address(&format!("/e/{org}/downloads"), &[("snapshot", &snp)])) { (l.say("snapshot-download")) } }
         } }
-        @if let Some(coverage) = &coverage { (covered(&asked, coverage)) }
+        @if let Some(coverage) = &coverage { (covered(&asked, (&org, &snp), coverage)) }
     };
     let page = Page { polls: under_way, ..Page::inside(&organisation, &l.say("snapshot-title"), body) };
     Ok(asked.show(&me, &page))
@@ -125,12 +126,14 @@ pub(super) fn objects(snapshot: &Value) -> i64 {
     objects.map(|(_, count)| count.number("records").unwrap_or(0)).sum()
 }
 
-fn covered(asked: &Asked, coverage: &Value) -> Markup {
+fn covered(asked: &Asked, (org, snp): (&str, &str), coverage: &Value) -> Markup {
     let l = asked.language;
     let heads = ["kind", "held", "full", "not-read"].map(|key| l.say(&format!("head-{key}")));
     let rows = coverage.items("kinds").iter().map(|kind| {
         vec![
-            html! { (plain(kind.text("kind"))) },
+            html! { @if kind.is("held") {
+                a href=(path(&["e", org, "snapshots", snp, "coverage", kind.text("kind")])) { (plain(kind.text("kind"))) }
+            } @else { (plain(kind.text("kind"))) } },
             html! { (l.say(if kind.is("held") { "value-yes" } else { "value-no" })) },
             asked.times().at(kind.text("fullAt")),
             html! {

@@ -1,5 +1,6 @@
 //! What changed of an object, as *was* and *is*.
 
+use super::frame::address;
 use super::words::{name, plain, shown};
 use crate::json::Fields;
 use crate::texts::Language;
@@ -14,8 +15,9 @@ pub fn was_is(l: Language, before: &Value, after: &Value) -> Markup {
     }
 }
 
-/// What differs of an object, each part with a box by which it alone is chosen, where `ticks` says so.
-pub fn what_differs(l: Language, change: &Value, ticks: bool) -> Markup {
+/// What differs of an object, each part with a box by which it alone is chosen, where `ticks` says so. Below `explain` each
+/// attribute is explained.
+pub fn what_differs(l: Language, change: &Value, ticks: bool, explain: &str) -> Markup {
     let (kind, key) = (change.text("kind"), change.text("key"));
     let attributes = change.items("attributes");
     let links = change.items("links");
@@ -29,6 +31,7 @@ pub fn what_differs(l: Language, change: &Value, ticks: bool) -> Markup {
                         @if attribute.items("items").is_empty() {
                             (was_is(l, attribute.field("before"), attribute.field("after")))
                         } @else { (items(l, attribute.items("items"))) }
+                        " " small { a href=(address(explain, &[("kind", kind), ("key", key), ("path", path)])) { (l.say("explain-link")) } }
                     }))
                 }
                 @for link in links {

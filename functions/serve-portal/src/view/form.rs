@@ -1,6 +1,7 @@
 //! Forms: each field with its label, each form that does something with the key under which it is done once.
 
 use super::words::one_line;
+use crate::failure::Fault;
 use crate::posted::KEY;
 use maud::{Markup, html};
 
@@ -21,6 +22,8 @@ pub enum Field {
         needed: bool,
         /// What is said below it.
         hint: String,
+        /// What is wrong with it, where something is.
+        fault: Option<Fault>,
     },
     /// Something that is posted along.
     Hidden(&'static str, String),
@@ -81,7 +84,15 @@ impl Field {
     /// A line of text of some sort.
     pub fn typed(name: &str, label: &str, value: &str, kind: &'static str, needed: bool, hint: &str) -> Self {
         let [name, label, value, hint] = [name, label, value, hint].map(str::to_owned);
-        Self::Text { name, label, value, kind, needed, hint }
+        Self::Text { name, label, value, kind, needed, hint, fault: None }
+    }
+
+    /// The same field with what is wrong with it, where one of these faults is about it.
+    pub fn with_fault(mut self, faults: &[Fault]) -> Self {
+        if let Self::Text { name, fault, .. } = &mut self {
+            *fault = faults.iter().find(|fault| fault.field == *name).cloned();
+        }
+        self
     }
 
     /// A secret that is copied from elsewhere.
@@ -91,14 +102,21 @@ impl Field {
 
     fn show(&self) -> Markup {
         match self {
-            Self::Text { name, label, value, kind, needed, hint } => html! {
-                p.field {
-                    label for=(name) { (label) }
-                    @if !hint.is_empty() { span.hint id={ (name) "-hint" } { (hint) } }
-                    input id=(name) name=(name) type=(kind) value=(value) required[*needed] autocomplete="off"
-                        aria-describedby=[(!hint.is_empty()).then(|| format!("{name}-hint"))];
+            Self::Text { name, label, value, kind, needed, hint, fault } => {
+                let said = [(!hint.is_empty(), "hint"), (fault.is_some(), "fault")];
+                let said: Vec<String> =
+                    said.iter().filter(|(is, _)| *is).map(|(_, what)| format!("{name}-{what}")).collect();
+                html! {
+                    div.field {
+                        label for=(name) { (label) }
+                        @if !hint.is_empty() { span.hint id={ (name) "-hint" } { (hint) } }
+                        @if let Some(fault) = fault { (faulty(name, value, fault)) }
+                        input id=(name) name=(name) type=(kind) value=(value) required[*needed] autocomplete="off"
+                            aria-invalid=[fault.is_some().then_some("true")]
+                            aria-describedby=[(!said.is_empty()).then(|| said.join(" "))];
+                    }
                 }
-            },
+            }
             Self::Hidden(name, value) => html! { input type="hidden" name=(name) value=(value); },
             Self::Choice { name, label, options, cards: false } => html! {
                 p.field {
@@ -124,6 +142,26 @@ impl Field {
                 p.field { label.tick { input type="checkbox" name=(name) value=(value) checked[*on]; (label) } }
             },
             Self::Note(text) => html! { div.note { (text) } },
+        }
+    }
+}
+
+/// What is wrong with a field, and the place in it, where that is known.
+fn faulty(name: &str, value: &str, fault: &Fault) -> Markup {
+    let at = fault.at.and_then(|at| at.checked_sub(1)).filter(|_| !value.is_empty());
+    let place = at.map(|at| {
+        let start = value.char_indices().nth(at).map_or(value.len(), |(start, _)| start);
+        let (before, rest) = value.split_at(start);
+        let end = rest.chars().next().map_or(0, char::len_utf8);
+        (before, rest.split_at(end))
+    });
+    html! {
+        span.fault id={ (name) "-fault" } {
+            (fault.message)
+            @if let Some((before, (here, after))) = place {
+                // Why a mark where nothing stands: what is missing at the end has a place too.
+                br; code { (before) mark { (if here.is_empty() { "…" } else { here }) } (after) }
+            }
         }
     }
 }

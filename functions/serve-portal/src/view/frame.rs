@@ -148,7 +148,7 @@ pub fn failed(failed: &Failed<'_>) -> Markup {
                 Failure::Problem(problem) => {
                     p { (problem.detail) }
                     @if !problem.fields.is_empty() {
-                        ul { @for (field, why) in &problem.fields { li { strong { (field) } ": " (why) } } }
+                        ul { @for fault in &problem.fields { li { strong { (fault.field) } ": " (fault.message) } } }
                     }
                 }
                 Failure::Field(field) => p { (l.tell("failure-field-text", &[("field", field)])) },
@@ -316,7 +316,9 @@ fn inside(frame: &Frame<'_>, organisation: &Value) -> Markup {
                 @if may(me, "useSnapshots") { (link("snapshots", "snapshots")) (link("search", "search")) }
                 @if may(me, "compare") { (link("compare", "compare")) }
                 @if may(me, "previewRestore") { (link("restores", "restores")) }
+                @if may(me, "download") { (link("downloads", "downloads")) }
                 (link("jobs", "jobs"))
+                (link("settings", "settings"))
                 @if !is_customer(me) { a href={ "/organisations/" (id) } { (l.say("page-organisation")) } }
             }
         }

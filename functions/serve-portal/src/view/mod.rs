@@ -4,6 +4,8 @@ mod changes;
 mod chart;
 pub mod form;
 mod frame;
+mod place;
+mod secret;
 mod table;
 mod who;
 mod words;
@@ -13,6 +15,8 @@ pub use chart::{Bar, Chart};
 pub use frame::{
     Failed, Frame, Page, address, bare, failed, may, may_of_partner, needs_top_partner, page, sign_in,
 };
+pub use place::path;
+pub use secret::secret_page;
 pub use table::{Table, facts, more, steps};
 pub use who::who_made_it;
-pub use words::{Times, badge, name, plain, plain_list, shown};
+pub use words::{Times, badge, moment, name, plain, plain_list, shown};

@@ -1,6 +1,8 @@
 //! Names, states, times and values, as pages show them.
 
 use crate::texts::Language;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -89,6 +91,18 @@ pub fn plain_list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(plain).collect::<Vec<_>>().join(", ")
 }
 
+/// A moment as the API takes it, of what a field for a time holds, which has no zone and is meant in UTC; what is neither is
+/// left as it is, for the API to refuse by name.
+pub fn moment(text: &str) -> String {
+    let text = text.trim();
+    let in_utc = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    match (text.parse::<Timestamp>(), in_utc()) {
+        (Ok(at), _) => at.to_string(),
+        (_, Some(at)) => at.timestamp().to_string(),
+        _ => text.to_owned(),
+    }
+}
+
 /// Says times: how long ago, with the time itself beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
@@ -154,6 +168,14 @@ mod tests {
     fn names_of_the_api_are_told_in_words() {
         let told = ["users", "groups.members", "DeviceConfiguration", "roleAssignments"].map(plain);
         assert_eq!(told, ["users", "groups: members", "Device configuration", "role assignments"]);
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_meant_in_utc_and_what_is_none_is_left_to_the_api() {
+        assert_eq!(moment("2026-11-30T09:00"), "2026-11-30T09:00:00Z");
+        assert_eq!(moment(" 2026-11-30T09:00:00+01:00 "), "2026-11-30T08:00:00Z");
+        assert_eq!(moment("yesterday"), "yesterday");
+        assert_eq!(moment(""), "");
     }
 
     #[test]

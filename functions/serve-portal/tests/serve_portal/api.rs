@@ -26,6 +26,7 @@ pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 #[derive(Clone, Debug)]
 pub struct Call {
     pub line: String,
+    pub query: String,
     pub headers: HeaderMap,
     pub body: Value,
 }
@@ -51,9 +52,10 @@ async fn answer(State((answers, calls)): State<(Answers, Calls)>, request: Reque
     let line = format!("{} {}", request.method(), request.uri().path());
     let asked = request.uri().query().map(|query| format!("{line}?{query}"));
     let headers = request.headers().clone();
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    calls.lock().unwrap().push(Call { line: line.clone(), headers, body });
+    calls.lock().unwrap().push(Call { line: line.clone(), query, headers, body });
     let known = {
         let answers = answers.lock().unwrap();
         asked.and_then(|asked| answers.get(&asked).cloned()).or_else(|| answers.get(&line).cloned())
@@ -111,6 +113,11 @@ impl Stage {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }
 
+    /// What the portal asked for since the last time, with its queries.
+    pub fn queries(&self) -> Vec<String> {
+        self.calls().into_iter().map(|call| format!("{}?{}", call.line, call.query)).collect()
+    }
+
     /// A page, as somebody with a session sees it.
     pub async fn get(&self, path: &str) -> Seen {
         self.send(Request::get(path).header(COOKIE, "holdfast-local=hfs_1").body(Body::empty()).unwrap())
@@ -163,6 +170,7 @@ pub fn me(role: &str) -> Value {
         "previewRestore",
         "runRestore",
         "approveRestore",
+        "download",
     ];
     let most = match role {
         "support" => &["readPartner", "useSnapshots", "compare", "previewRestore"][..],
@@ -172,6 +180,7 @@ pub fn me(role: &str) -> Value {
     let feature = |action: &str| match action {
         "useSnapshots" => json!("search"),
         "compare" => json!("compare"),
+        "download" => json!("download"),
         "previewRestore" | "runRestore" => json!("restore"),
         _ => Value::Null,
     };

@@ -5,12 +5,13 @@
 mod address;
 mod api;
 mod forms;
+mod more;
 mod organisation;
 mod pages;
 mod receipts;
 mod rights;
-mod sign_in;
 mod selling;
+mod sign_in;
 mod texts;
 mod today;
 mod told;

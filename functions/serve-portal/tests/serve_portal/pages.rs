@@ -1,6 +1,7 @@
 //! Pages as people and their programs meet them: structure, headers, roles, states, and names that are meant to harm.
 
 use super::api::{ORG, Seen, Stage, me, organisation_of};
+use super::more;
 use axum::body::Body;
 use axum::extract::Request;
 use http::StatusCode;
@@ -51,7 +52,7 @@ pub async fn full(role: &str, name: &str, state: &str) -> Stage {
         "underWay": [{ "organisation": "org_1", "name": name, "snapshot": "snp_1" }] });
     stage.told("GET /v1/attention", 200, &attention);
     let row = json!({ "id": "x_1", "name": name, "email": name, "role": "support", "createdAt": "2026-11-30T09:00:00Z",
-        "who": name, "what": name, "subjects": { "org": name }, "organisation": name, "fromName": name, "seats": 3,
+        "who": name, "what": name, "subjects": { "org": name }, "organisation": "org_1", "fromName": name, "seats": 3,
         "fromProduct": "BackupEntra", "toProduct": "Backup", "state": "open", "prefix": "hft_1" });
     for list in [
         "transfers",
@@ -70,7 +71,10 @@ pub async fn full(role: &str, name: &str, state: &str) -> Stage {
         "parts": [part] });
     let usage = json!({ "lines": [line], "totals": [{ "currency": "EUR", "amountMinor": 870 }], "through": "2026-11-30" });
     stage.told("GET /v1/usage", 200, &usage);
-    stage.lists("/v1/plans", &[json!({ "id": "pln_2", "name": name })]);
+    stage.lists(
+        "/v1/plans",
+        &[json!({ "id": "pln_1", "name": name, "product": "BackupEntra", "label": "Entra" })],
+    );
     stage.told(
         &format!("GET {at}/subscription"),
         200,
@@ -85,8 +89,9 @@ pub async fn full(role: &str, name: &str, state: &str) -> Stage {
     let coverage = json!({ "kinds": [{ "kind": "users", "held": true, "unread": [], "never": [] }] });
     stage.told(&format!("GET {at}/snapshots/snp_1/coverage"), 200, &coverage);
     let found = json!({ "items": [{ "kind": "users", "key": "u1", "name": name }], "complete": true, "next": null,
-        "searched": { "asOf": "2026-11-30T09:05:00Z", "notHeld": [] } });
+        "searched": { "asOf": "2026-11-30T09:05:00Z", "snapshot": "snp_1", "notHeld": [] } });
     stage.told(&format!("GET {at}/snapshots/snp_1/objects"), 200, &found);
+    stage.told(&format!("GET {at}/objects"), 200, &found);
     let object = json!({ "kind": "users", "key": "u1", "name": name, "object": { "displayName": name, "manager": null },
         "links": [{ "link": "groups.members", "from": "g1", "name": name }], "next": null });
     stage.told(&format!("GET {at}/snapshots/snp_1/objects/users/u1"), 200, &object);
@@ -95,10 +100,11 @@ pub async fn full(role: &str, name: &str, state: &str) -> Stage {
     stage.told(&format!("GET {at}/restores/rst_1"), 200, &restore("done", &verified, name));
     let duty = json!({ "key": "u1", "name": name, "toDo": "givePassword", "what": name, "owner": "helpdesk", "state": "open" });
     stage.lists(&format!("{at}/restores/rst_1/completion"), &[duty]);
+    more::fill(&stage, name, state);
     stage
 }
 
-const PAGES: [&str; 29] = [
+const PAGES: [&str; 46] = [
     "/",
     "/?aside=1",
     "/attention/org_1/privileged-changes",
@@ -128,10 +134,27 @@ const PAGES: [&str; 29] = [
     "/e/org_1/restores",
     "/e/org_1/restores/rst_1",
     "/e/org_1/jobs",
+    "/organisations/org_1/token",
+    "/invoices/2026-10",
+    "/rights",
+    "/notifications",
+    "/notifications/mine",
+    "/people/x_1",
+    "/people/x_1/notifications",
+    "/transfers/org_1",
+    "/e/org_1/snapshots/snp_1/coverage/users",
+    "/e/org_1/history/users/u1",
+    "/e/org_1/history/groups/g1?link=groups.members&to=u1",
+    "/e/org_1/objects/users/u1?asOf=2026-11-30T09:10",
+    "/e/org_1/comparisons/dif_1/explain?kind=users&key=u1&path=jobTitle",
+    "/e/org_1/downloads",
+    "/e/org_1/downloads/dow_1",
+    "/e/org_1/settings",
+    "/e/org_1/search?kind=users&filter=x&asOf=2026-11-30T09:10",
 ];
 
 /// What holds for every page, whoever reads it.
-fn sound(seen: &Seen, what: &str) {
+pub fn sound(seen: &Seen, what: &str) {
     let dom = tl::parse(&seen.text, tl::ParserOptions::default()).unwrap();
     let count = |selector: &str| dom.query_selector(selector).unwrap().count();
     assert_eq!((count("h1"), count("main"), count("title"), count("footer")), (1, 1, 1, 1), "{what}");

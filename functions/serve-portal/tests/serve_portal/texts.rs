@@ -22,7 +22,7 @@ fn code(folder: &Path) -> String {
 }
 
 /// Sorts of words, whose texts are found by what the API answers: each with the enumerations that it is for.
-const WORDS: [(&str, &[&str]); 25] = [
+const WORDS: [(&str, &[&str]); 42] = [
     ("state", &["OrganisationState"]),
     ("credentials", &["CredentialStatus"]),
     ("product", &["ProductType"]),
@@ -44,6 +44,23 @@ const WORDS: [(&str, &[&str]); 25] = [
     ("rule", &["ApprovalRule"]),
     ("request", &["RequestState"]),
     ("left-by", &["LeftBy"]),
+    ("happened", &["Happened"]),
+    ("verdict", &["Verdict"]),
+    ("reach", &["Reach"]),
+    ("limit", &["Limit"]),
+    ("gap", &["GapCause"]),
+    ("class", &["Class"]),
+    ("format", &["DownloadFormat"]),
+    ("topic", &["Topic"]),
+    ("often", &["HowOften"]),
+    ("trouble", &["MailTroubleOut"]),
+    ("right", &["Action"]),
+    ("condition", &["ConditionOut"]),
+    ("sort", &[]),
+    ("order", &[]),
+    ("weight", &[]),
+    ("bulk", &[]),
+    ("sees", &[]),
     ("way", &[]),
     ("action", &[]),
     ("job-of", &[]),
@@ -97,6 +114,8 @@ fn every_text_is_used() {
         "restore-count-",
         "organisation-",
         "lists-",
+        "access-",
+        "compare-",
     ];
     for key in keys(ENGLISH) {
         let is_word = WORDS.iter().any(|(sort, _)| key.starts_with(&format!("{sort}-")));

@@ -54,6 +54,16 @@ pub struct FieldFault {
     pub field: String,
     /// What is wrong with it, for a person.
     pub message: String,
+    /// At which of its characters, from 1, where that is known; behind the last, where something is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<usize>,
+}
+
+impl FieldFault {
+    /// A fault of the field as a whole.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), at: None }
+    }
 }
 
 /// What more is known of an error than its kind, where a caller acts on it. A closed list: whoever decides by an
@@ -142,8 +152,14 @@ impl Error {
     }
     /// An error of the kind [`ErrorKind::Invalid`] that names the field at fault.
     pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        let (field, message) = (field.into(), message.into());
-        Self::invalid(format!("{field}: {message}")).with_fields(vec![FieldFault { field, message }])
+        Self::invalid_fault(FieldFault::new(field, message))
+    }
+    /// The same, at that character of the field, from 1.
+    pub fn invalid_at(field: impl Into<String>, at: usize, message: impl Into<String>) -> Self {
+        Self::invalid_fault(FieldFault { at: Some(at), ..FieldFault::new(field, message) })
+    }
+    fn invalid_fault(fault: FieldFault) -> Self {
+        Self::invalid(format!("{}: {}", fault.field, fault.message)).with_fields(vec![fault])
     }
     /// An error of the kind [`ErrorKind::NotFound`].
     pub fn not_found(summary: impl Into<String>) -> Self {

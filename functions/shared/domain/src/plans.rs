@@ -168,7 +168,7 @@ fn check_values(terms: &Terms) -> Result<()> {
 }
 
 fn fault(field: &str, message: &str) -> FieldFault {
-    FieldFault { field: field.to_owned(), message: message.to_owned() }
+    FieldFault::new(field, message)
 }
 
 fn at_fault(faults: Vec<FieldFault>) -> Error {

@@ -63,7 +63,7 @@ impl Problem {
     /// The same, naming a field.
     #[must_use]
     pub fn at_field(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
-        self.errors.push(FieldFault { field: field.into(), message: message.into() });
+        self.errors.push(FieldFault::new(field, message));
         self
     }
     /// Nobody is known to have asked.

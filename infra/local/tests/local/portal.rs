@@ -189,7 +189,8 @@ async fn every_link_that_is_shown_leads_to_a_page() {
         }
         browser.go(&address).await;
         assert_eq!(browser.status, 200, "{address}: {}", browser.text);
-        let is_page = !address.contains(".csv") && !address.ends_with("/receipt");
+        let is_page =
+            !address.contains(".csv") && !["/receipt", "/file"].iter().any(|end| address.ends_with(end));
         assert_eq!(browser.text.matches("<h1").count(), usize::from(is_page), "{address}");
         assert!(!browser.text.contains("hfs_") && !browser.text.contains("hfi_"), "{address} holds a secret");
         if is_page {

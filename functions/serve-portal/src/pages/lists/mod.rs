@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::json::Fields;
 use crate::posted::Posted;
 use crate::view::form::{Choice, Field, Form, form};
-use crate::view::{Table, address, may_of_partner, more, name, needs_top_partner};
+use crate::view::{Table, address, may_of_partner, more, name, needs_top_partner, secret_page};
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::routing::{get, post};
@@ -21,7 +21,8 @@ use rows::{Act, Asks, Cell, How, LISTS, ListPage};
 use serde_json::{Value, json};
 use tokio::try_join;
 
-const ROLES: [&str; 5] = ["owner", "superAdmin", "admin", "support", "finance"];
+/// The roles of people, as the API calls them.
+pub(super) const ROLES: [&str; 5] = ["owner", "superAdmin", "admin", "support", "finance"];
 
 /// The routes of all lists.
 pub(super) fn routes() -> Router<Portal> {
@@ -105,6 +106,7 @@ fn shown(asked: &Asked, row: &Value, field: &str, cell: Cell) -> Markup {
     let l = asked.language;
     match cell {
         Cell::Name => name(row.text(field)),
+        Cell::Way(to, id) => html! { a href={ (to) (row.text(id)) } { (name(row.text(field))) } },
         Cell::Code => html! { code { (row.text(field)) } },
         Cell::Time => asked.times().at(row.text(field)),
         Cell::Word(sort) => html! { (l.word(sort, row.text(field))) },
@@ -130,6 +132,7 @@ fn button_of(asked: &Asked, page: &ListPage, act: &Act, row: &Value) -> Markup {
         kind: "text",
         needed: true,
         hint: String::new(),
+        fault: None,
     };
     form(&Form {
         action: &format!("/{}/{}/{}", page.name, row.text("id"), act.name),
@@ -228,13 +231,6 @@ fn secret_or(page: &ListPage, asked: &Asked, me: &Value, made: &Value) -> axum::
     else {
         return then(&back);
     };
-    let body = html! {
-        p role="status" { (l.say("once-text")) }
-        p.field {
-            label for="once" { (l.say("once-secret")) }
-            input id="once" type="text" readonly value=(secret);
-        }
-        p { a href=(back) { (l.say("once-back")) } }
-    };
+    let body = secret_page(l, secret, &back);
     asked.show(me, &Page::new(&l.say("once-secret"), body))
 }

@@ -5,6 +5,8 @@
 pub(super) enum Cell {
     /// A name or another word of somebody's.
     Name,
+    /// The same, as the way to the page below that address of what the field of that name identifies.
+    Way(&'static str, &'static str),
     /// An id, or what else is copied.
     Code,
     /// A time of the API, shown by its age and by itself.
@@ -79,13 +81,13 @@ const fn posts(name: &'static str, unless: &'static str) -> Act {
     Act { name, how: How::Posts, path: name, unless, reason: "" }
 }
 
-use Cell::{Code, Flag, Json, Name, Number, Time, Word};
+use Cell::{Code, Flag, Json, Name, Number, Time, Way, Word};
 
 pub(super) static LISTS: [ListPage; 8] = [
     ListPage {
         name: "people",
         columns: &[
-            ("name", "name", Name),
+            ("name", "name", Way("/people/", "id")),
             ("email", "email", Name),
             ("role", "role", Word("role")),
             ("signs-in", "signsIn", Flag),
@@ -149,7 +151,8 @@ pub(super) static LISTS: [ListPage; 8] = [
     ListPage {
         name: "partners",
         columns: &[
-            ("name", "name", Name),
+            ("name", "name", Way("/organisations?partner=", "id")),
+            ("above", "parent", Code),
             ("sku", "entraSkuActive", Flag),
             ("asked", "createdAt", Time),
             ("id", "id", Code),
@@ -162,7 +165,7 @@ pub(super) static LISTS: [ListPage; 8] = [
     ListPage {
         name: "transfers",
         columns: &[
-            ("name", "name", Name),
+            ("name", "name", Way("/transfers/", "organisation")),
             ("seats", "seats", Number),
             ("from", "fromName", Name),
             ("expires", "expiresAt", Time),

@@ -1,5 +1,7 @@
 //! What the forms of an organisation's page do: each is one call of the API.
 
+use super::super::stale::VERSION;
+use super::ahead::ahead;
 use super::{about, offer, shown_once};
 use crate::api::With;
 use crate::asked::{Answer, Asked, fresh, then};
@@ -36,7 +38,7 @@ pub(in crate::pages) async fn act(
         }
         _ => {}
     }
-    let (key, version) = (Some(posted.key()?), Some(posted.needed("version")?));
+    let (key, version) = (Some(posted.key()?), Some(posted.needed(VERSION)?));
     let made = |path: &'static str, body: Value| {
         let asked = &asked;
         let org = &org;
@@ -85,8 +87,11 @@ pub(in crate::pages) async fn act(
     };
     // Why a key only of what is begun: edits name their version, which makes them one.
     let key = key.filter(|_| method == Method::POST);
-    asked.call(method, asked.of(&org, path)?, With { body: body.as_ref(), key, version }).await?;
-    Ok(then(&format!("/organisations/{org}")))
+    match asked.call(method, asked.of(&org, path)?, With { body: body.as_ref(), key, version }).await {
+        Ok(_) => Ok(then(&format!("/organisations/{org}"))),
+        Err(failure) if failure.is_stale() => ahead(&asked, (&org, &act), &posted, failure).await,
+        Err(failure) => Err(failure),
+    }
 }
 
 fn general(posted: &Posted) -> Result<Value, Failure> {

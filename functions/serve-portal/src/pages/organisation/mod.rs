@@ -2,9 +2,12 @@
 //! users may do, and how it ends.
 
 mod act;
+mod ahead;
 mod offer;
+mod token;
 
 use super::about;
+use super::stale::VERSION;
 use crate::api::Versioned;
 use crate::asked::{Answer, Asked, Page, may};
 use crate::failure::Failure;
@@ -18,6 +21,7 @@ use serde_json::Value;
 use tokio::try_join;
 
 pub(super) use act::{act, create};
+pub(super) use token::{act as act_on_token, end_session, page as token};
 
 const FEATURES: [&str; 4] = ["search", "compare", "restore", "download"];
 const RULES: [&str; 3] = ["off", "privileged", "always"];
@@ -45,7 +49,7 @@ pub(super) async fn new(asked: Asked) -> Answer {
                 fields: &[
                     Field::line("name", &l.say("head-name"), ""),
                     Field::typed("email", &l.say("organisation-email"), "", "email", true, ""),
-                    Field::Choice { name: "plan", label: l.say("head-plan"), options: options(&plans.items, ""), cards: false },
+                    Field::Choice { name: "plan", label: l.say("head-plan"), options: plan_choices(&plans.items, ""), cards: false },
                     Field::typed("seats", &l.say("head-seats"), "10", "number", true, ""),
                 ],
                 submit: &l.say("organisations-new"),
@@ -56,7 +60,8 @@ pub(super) async fn new(asked: Asked) -> Answer {
     Ok(asked.show(&me, &Page::new(&l.say("organisations-new"), body)))
 }
 
-fn options(plans: &[Value], chosen: &str) -> Vec<Choice> {
+/// The plans to choose from, each with its label.
+pub(super) fn plan_choices(plans: &[Value], chosen: &str) -> Vec<Choice> {
     let said = |plan: &Value| match plan.some("label") {
         Some(label) => format!("{} ({label})", plan.text("name")),
         None => plan.text("name").to_owned(),
@@ -113,7 +118,7 @@ impl Shown<'_> {
         submit: &str,
         danger: bool,
     ) -> Markup {
-        fields.push(Field::Hidden("version", version.to_owned()));
+        fields.push(Field::Hidden(VERSION, version.to_owned()));
         let (action, key, submit) =
             (format!("{}/{act}", self.path), self.asked.key(), self.language().say(submit));
         form(&Form { action: &action, key: &key, fields: &fields, submit: &submit, danger })
@@ -152,7 +157,7 @@ fn paid(shown: &Shown<'_>, subscription: &Versioned, plans: &[Value]) -> Markup 
         @if may(shown.me, "changeSubscription") {
             (shown.form_of(&subscription.version, "subscription", vec![
                 Field::typed("seats", &l.say("head-seats"), &seats, "number", true, ""),
-                Field::Choice { name: "plan", label: l.say("head-plan"), options: with_current(options(plans, paid.text("plan")), paid), cards: false },
+                Field::Choice { name: "plan", label: l.say("head-plan"), options: with_current(plan_choices(plans, paid.text("plan")), paid), cards: false },
                 Field::Hidden("wasSeats", seats),
                 Field::Hidden("wasPlan", paid.text("plan").to_owned()),
             ], "form-save", false))
@@ -225,6 +230,7 @@ fn customer(shown: &Shown<'_>) -> Markup {
         @if may(shown.me, "manageOrganisation") { (shown.form("features", features.collect(), "form-save", false)) }
         @if may(shown.me, "editOrganisation") {
             (shown.form("access", Vec::new(), "organisation-access", false))
+            p { a href={ (shown.path) "/token" } { (l.say("access-page")) } }
         }
         @if may(shown.me, "setApprovals") { (shown.form("approvals", vec![rule], "form-save", false)) }
     }

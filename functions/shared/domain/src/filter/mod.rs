@@ -105,7 +105,7 @@ impl Filter {
     /// `Invalid`, naming `filter` and at which character, from 1, it is wrong.
     pub fn parse(kind: &Kind, text: &str) -> Result<Self> {
         let refused =
-            |Fault { at, what }| Error::invalid_field("filter", format!("at character {at}: {what}"));
+            |Fault { at, what }| Error::invalid_at("filter", at, format!("at character {at}: {what}"));
         parser::parse(kind, text).map_err(refused)
     }
 

@@ -178,6 +178,7 @@ fn what_is_no_filter_is_refused_with_the_character_at_which_it_ceases_to_be_one(
         let fault = &error.fields()[0];
         assert_eq!(fault.field, "filter");
         assert!(fault.message.starts_with(&format!("at character {at}: ")), "{text}: {}", fault.message);
+        assert_eq!(fault.at, Some(at), "{text}");
     }
     for text in [deep(8), vec!["mail eq null"; super::MOST_TERMS].join(" or ")] {
         assert!(Filter::parse(users(), &text).is_ok(), "{text}");

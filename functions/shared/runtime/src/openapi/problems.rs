@@ -49,6 +49,7 @@ pub(super) fn schema() -> Value {
         "properties": {
             "field": text("The field's name, with its place in the body: `items[0].key`."),
             "message": text("What is wrong with it, for a person."),
+            "at": { "type": "integer", "minimum": 1, "description": "At which of its characters, from 1, where that is known; behind the last, where something is missing." },
         },
     });
     let kind = "Which problem it is, for programs. The types never change.";

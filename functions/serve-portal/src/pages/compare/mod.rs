@@ -1,26 +1,26 @@
 //! Comparisons: which two sides, and what differs between them, to be ticked and put back.
 
-use super::about;
+mod wanted;
+
 use super::dashboard::newest_sealed;
+use super::downloads::make;
 use super::snapshots::Part;
+use super::{ROWS, about};
 use crate::api::With;
 use crate::asked::{Answer, Asked, Page, may, then};
 use crate::json::Fields;
 use crate::posted::Posted;
 use crate::texts::Language;
 use crate::view::form::{Choice, Field, Form, filter, form};
-use crate::view::{Times, address, badge, facts, more, name, plain, plain_list, what_differs, who_made_it};
+use crate::view::{Times, badge, facts, more, name, plain, plain_list, what_differs, who_made_it};
 use axum::extract::{Path, Query};
 use http::Method;
 use maud::{Markup, html};
-use serde::Deserialize;
 use serde_json::{Value, json};
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use tokio::try_join;
+use wanted::Wanted;
 
-/// How many changes are read for a page: it shows those of them that the filter lets through.
-const CHANGES: &str = "200";
+/// What is counted of a comparison, in this order.
 const KINDS_OF_CHANGE: [&str; 5] = ["created", "deleted", "modified", "activated", "ended"];
 /// What is counted of a comparison besides those.
 const COUNTED_TOO: [&str; 3] = ["privileged", "observed", "byService"];
@@ -74,36 +74,6 @@ pub(super) async fn start(asked: Asked, Path(org): Path<String>, posted: Posted)
     Ok(then(&format!("/e/{org}/comparisons/{}", made.text("id"))))
 }
 
-/// Which changes are shown.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Wanted {
-    kind: String,
-    what: String,
-    privileged: String,
-    cursor: String,
-}
-
-impl Wanted {
-    fn lets(&self, change: &Value) -> bool {
-        (self.kind.is_empty() || change.text("kind") == self.kind)
-            && (self.what.is_empty() || change.text("what") == self.what)
-            && (self.privileged.is_empty() || change.is("privileged"))
-    }
-
-    /// Those of the changes that it lets through, privileged ones first, then those that matter most.
-    fn of<'a>(&self, changes: &'a [Value]) -> Vec<&'a Value> {
-        let mut shown: Vec<&Value> = changes.iter().filter(|change| self.lets(change)).collect();
-        shown.sort_by_key(|change| (!change.is("privileged"), Reverse(change.number("weight").unwrap_or(0))));
-        shown
-    }
-
-    fn address(&self, path: &str, cursor: &str) -> String {
-        let same = [("kind", self.kind.as_str()), ("what", &self.what), ("privileged", &self.privileged)];
-        address(path, &[&same[..], &[("cursor", cursor)]].concat())
-    }
-}
-
 pub(super) async fn one(
     asked: Asked,
     Path((org, dif)): Path<(String, String)>,
@@ -114,8 +84,7 @@ pub(super) async fn one(
         try_join!(about(&asked, &org), asked.get(asked.of(&org, &["comparisons", &dif])?))?;
     let under_way = matches!(comparison.text("state"), "queued" | "running");
     let found = if comparison.text("state") == "done" {
-        let at = asked.of(&org, &["comparisons", &dif, "changes"])?.with("limit", CHANGES);
-        Some(asked.list(at.with("cursor", &wanted.cursor)).await?)
+        Some(asked.list(wanted.at(&asked, &org, &dif)?.with("limit", ROWS)).await?)
     } else {
         None
     };
@@ -125,13 +94,14 @@ pub(super) async fn one(
         (sides(&asked, &org, &comparison))
         @if let Some(error) = comparison.some("error") { p.problem { (error) } }
         @if let Some(found) = &found {
-            p.actions { (again(&asked, &org, &comparison)) }
+            p.actions { (again(&asked, &org, &comparison)) " " a href=(wanted.address(&format!("{path}/changes.csv"), "")) { (l.say("list-csv")) }
+                " " a href={ (path) "/explain" } { (l.say("explain-title")) } }
+            @if may(&me, "download") { (make(&asked, &org, vec![Field::Hidden("comparison", dif.clone())])) }
             (not_compared(l, &comparison))
-            (filter(&path, &fields(l, &wanted, &found.items), &l.say("list-filter")))
-            @let shown = wanted.of(&found.items);
-            p { (l.tell("compare-shown", &[("shown", &shown.len().to_string()), ("read", &found.items.len().to_string())])) }
-            @if shown.is_empty() && found.next.is_none() { p.empty { (l.say("compare-nothing")) } }
-            @else { (choose_changes(&asked, &me, &org, &dif, &shown)) }
+            (filter(&path, &wanted.fields(l, &comparison), &l.say("list-filter")))
+            p { (l.count("compare-shown", i64::try_from(found.items.len()).unwrap_or(i64::MAX))) }
+            @if found.items.is_empty() { p.empty { (l.say(wanted.nothing(found.next.is_some()))) } }
+            @else { (choose_changes(&asked, &me, &org, &dif, &found.items)) }
             (more(l, found.next.as_deref().map(|cursor| wanted.address(&path, cursor)).as_deref()))
         }
     };
@@ -149,6 +119,15 @@ pub(super) fn how(l: Language, comparison: &Value) -> Markup {
             }
         } @else { (badge(l, "job", comparison.text("state"))) }
     }
+}
+
+/// All changes that a filter lets through, as a table.
+pub(super) async fn csv(
+    asked: Asked,
+    Path((org, dif)): Path<(String, String)>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    asked.table(wanted.at(&asked, &org, &dif)?, "changes").await
 }
 
 fn sides(asked: &Asked, org: &str, comparison: &Value) -> Markup {
@@ -199,40 +178,11 @@ fn not_compared(l: Language, comparison: &Value) -> Markup {
     }
 }
 
-fn fields(l: Language, wanted: &Wanted, changes: &[Value]) -> [Field; 3] {
-    let any = |chosen: &str| Choice::plain("", &l.say("list-any"), chosen.is_empty());
-    let kinds: BTreeSet<&str> =
-        changes.iter().map(|change| change.text("kind")).chain([wanted.kind.as_str()]).collect();
-    let kinds = kinds.into_iter().filter(|kind| !kind.is_empty());
-    let kinds = kinds.map(|kind| Choice::plain(kind, &plain(kind), kind == wanted.kind));
-    let whats =
-        KINDS_OF_CHANGE.iter().map(|what| Choice::plain(what, &l.word("what", what), *what == wanted.what));
-    [
-        Field::Choice {
-            name: "kind",
-            label: l.say("head-kind"),
-            options: std::iter::once(any(&wanted.kind)).chain(kinds).collect(),
-            cards: false,
-        },
-        Field::Choice {
-            name: "what",
-            label: l.say("head-what"),
-            options: std::iter::once(any(&wanted.what)).chain(whats).collect(),
-            cards: false,
-        },
-        Field::Tick {
-            name: "privileged",
-            value: "1".to_owned(),
-            label: html! { (l.say("compare-privileged")) },
-            on: !wanted.privileged.is_empty(),
-        },
-    ]
-}
-
-/// The changes, privileged ones first, each with boxes for whoever may put them back.
-fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[&Value]) -> Markup {
+/// The changes, each with boxes for whoever may put them back.
+fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[Value]) -> Markup {
     let (l, ticks) = (asked.language, may(me, "previewRestore"));
-    let all = html! { @for change in changes { (one_change(asked.times(), change, ticks)) } };
+    let explain = format!("/e/{org}/comparisons/{dif}/explain");
+    let all = html! { @for change in changes { (one_change(asked.times(), change, ticks, &explain)) } };
     if !ticks {
         return all;
     }
@@ -272,7 +222,7 @@ fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[&V
     }
 }
 
-fn one_change(times: Times, change: &Value, ticks: bool) -> Markup {
+fn one_change(times: Times, change: &Value, ticks: bool, explain: &str) -> Markup {
     let l = times.language;
     let (kind, key) = (change.text("kind"), change.text("key"));
     let heading = html! {
@@ -286,7 +236,7 @@ fn one_change(times: Times, change: &Value, ticks: bool) -> Markup {
                 label.tick { input type="checkbox" name="object" value=(json!({ "kind": kind, "key": key }).to_string()); span { (heading) } }
             } @else { p { (heading) } }
             (who_made_it(times, change))
-            (what_differs(l, change, ticks))
+            (what_differs(l, change, ticks, explain))
         }
     }
 }
