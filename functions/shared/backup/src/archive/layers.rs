@@ -4,6 +4,9 @@
 //! Why: a run with a layer for each snapshot would be slow to read, and one whose base is written anew for
 //! each snapshot costs what is there, not what changed. Layers of about one size are merged when there are
 //! [`FAN`] of them, so a record is written again once for each fourfold growth.
+//!
+//! A log has layers alone, at most [`LOG_LAYERS`]: whoever reads it reads a leaf of each, and what is merged is stored a second time,
+//! beside the layer that the snapshot's manifest goes on to name.
 
 use super::leaves::{LeafReader, LeafWriter};
 use super::run::OpenRun;
@@ -18,6 +21,12 @@ const FAN: usize = 4;
 const SMALL_BYTES: u64 = 8 << 10;
 /// Layers are folded into the base when it has at most this many times their plain bytes.
 const FOLD: u64 = 2;
+/// A log has at most this many layers.
+const LOG_LAYERS: usize = 5;
+/// A layer of a log is merged along with those behind it when it has at most this many times their plain bytes.
+const ALONG: u64 = 2;
+/// How many leaves of a layer are fetched ahead where it is read by itself.
+const AHEAD: usize = 4;
 /// How many plain bytes a second can be folded, at the least.
 const FOLDED_A_SECOND: u64 = 4 << 20;
 
@@ -36,12 +45,7 @@ pub async fn consolidate(
 ) -> Result<RunRef> {
     // One merge may leave enough layers of the next size for another.
     while let Some(from) = crowd(&run.layers) {
-        let merged = merge_layers(archive, run.cut_bits, &run.layers[from..]).await?;
-        let old: Vec<LayerRef> = run.layers.drain(from..).collect();
-        run.leaves = run.leaves + merged.leaves - old.iter().map(|l| l.leaves).sum::<u64>();
-        run.plain_bytes =
-            run.plain_bytes + merged.plain_bytes - old.iter().map(|l| l.plain_bytes).sum::<u64>();
-        run.layers.push(merged);
+        merge_from(archive, &mut run, from).await?;
     }
     // Why last: the merges above have shrunk the layers, so that a fold which is not needed is not done.
     let in_layers = run.plain_bytes - run.base_bytes();
@@ -51,12 +55,64 @@ pub async fn consolidate(
     Ok(run)
 }
 
+/// The same entries of a log in at most [`LOG_LAYERS`] layers. `may_merge` says whether there is time to write that many plain
+/// bytes; where there is not, a later snapshot does it.
+pub(crate) async fn consolidate_log(
+    archive: &TenantArchive,
+    mut run: RunRef,
+    may_merge: &(dyn Fn(u64) -> bool + Sync),
+) -> Result<RunRef> {
+    while let Some(from) = surplus(&run.layers) {
+        if !may_merge(run.layers[from..].iter().map(|layer| layer.plain_bytes).sum()) {
+            break;
+        }
+        merge_from(archive, &mut run, from).await?;
+    }
+    Ok(run)
+}
+
+/// Where the newest layers of a log begin that are to be merged into one; none while there are few enough. The newest two, and
+/// before them each that has at most [`ALONG`] times the bytes of those behind it: so layers shrink from the oldest to the newest,
+/// and an entry is written again a few times in a year of snapshots.
+fn surplus(layers: &[LayerRef]) -> Option<usize> {
+    if layers.len() <= LOG_LAYERS {
+        return None;
+    }
+    let bytes = |layers: &[LayerRef]| layers.iter().map(|layer| layer.plain_bytes).sum::<u64>();
+    let mut from = layers.len() - 2;
+    while from > 0 && layers[from - 1].plain_bytes <= ALONG * bytes(&layers[from..]) {
+        from -= 1;
+    }
+    Some(from)
+}
+
+/// Puts one layer in the place of those from there on.
+async fn merge_from(archive: &TenantArchive, run: &mut RunRef, from: usize) -> Result<()> {
+    let merged = merge_layers(archive, run.cut_bits, &run.layers[from..]).await?;
+    let old: Vec<LayerRef> = run.layers.drain(from..).collect();
+    run.leaves = run.leaves + merged.leaves - old.iter().map(|l| l.leaves).sum::<u64>();
+    run.plain_bytes = run.plain_bytes + merged.plain_bytes - old.iter().map(|l| l.plain_bytes).sum::<u64>();
+    run.layers.push(merged);
+    Ok(())
+}
+
 /// Where the newest layers begin that are to be merged into one; none when there are too few of one size.
 fn crowd(layers: &[LayerRef]) -> Option<usize> {
     let size = |layer: &LayerRef| (layer.plain_bytes / SMALL_BYTES + 1).ilog(FAN as u64);
     let last = size(layers.last()?);
     let alike = layers.iter().rev().take_while(|layer| size(layer) <= last).count();
     (alike >= FAN).then(|| layers.len() - alike)
+}
+
+/// A reader of one layer by itself, with its values as a layer has them, at the first record whose key is not less than `start`.
+pub(crate) async fn open_layer(
+    archive: &TenantArchive,
+    layer: &LayerRef,
+    start: &[u8],
+) -> Result<LeafReader> {
+    let index = archive.kept_index(&layer.index).await?;
+    let reader = LeafReader::new(archive, Class::Leaf, &index.leaves[index.seek(start)..], AHEAD);
+    reader.keeping(archive.may_keep(layer.plain_bytes)).at(start).await
 }
 
 /// One layer in place of these: of a record that several of them have, the newest layer's counts.

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// The differences of one kind, each run positioned behind what is done of it.
 struct Streams {
-    objects: Vec<(Option<String>, Stream)>,
+    objects: Vec<(Option<&'static str>, Stream)>,
     links: Vec<(&'static LinkType, Stream)>,
     /// The objects that were created again and are still to come.
     apart: BTreeSet<String>,
@@ -47,11 +47,12 @@ impl Comparison<'_> {
         let after = state.after.as_deref();
         let mut objects = Vec::new();
         for (run, facet) in object_runs(kind) {
-            objects.extend(self.open_objects(&run, after).await?.map(|stream| (facet, stream)));
+            let stream = self.open_objects(kind, (&run, facet), after).await?;
+            objects.extend(stream.map(|stream| (facet, stream)));
         }
         let mut links = Vec::new();
         for link in kind.links {
-            links.push((link, self.open_links(link, after).await?));
+            links.push((link, self.open_links(kind, link, after).await?));
         }
         let apart =
             Self::apart(state, kind, true).into_iter().filter(|key| after.is_none_or(|a| key.as_str() > a));
@@ -102,7 +103,10 @@ impl Comparison<'_> {
             let mut pair = Pair::default();
             for (facet, stream) in &mut streams.objects {
                 if let Some(record) = stream.take_at(key).await? {
-                    pair.lay(facet.as_deref(), &record)?;
+                    pair.lay(*facet, &record)?;
+                    if facet.is_none() {
+                        pair.know(&record);
+                    }
                 }
             }
             pair
@@ -111,7 +115,7 @@ impl Comparison<'_> {
             if pair.is_empty() { None } else { self.object_change(state, kind, key, pair).await? };
         for (link, stream) in &mut streams.links {
             let links = if is_apart {
-                self.links_apart(state, link, key).await?
+                self.links_apart(state, (kind, link), key).await?
             } else {
                 stream.take_links(self.ids, key).await?
             };

@@ -44,6 +44,8 @@ pub(super) struct Pair {
     old_key: Option<String>,
     before: Option<Map<String, Value>>,
     after: Option<Map<String, Value>>,
+    /// Whether the object is there before and after, where its own record says it.
+    known: Option<(bool, bool)>,
 }
 
 impl Pair {
@@ -53,7 +55,12 @@ impl Pair {
         after: Option<Map<String, Value>>,
     ) -> Self {
         let (old_key, before) = before.unzip();
-        Self { old_key, before, after }
+        Self { old_key, before, after, known: None }
+    }
+
+    /// Takes the object to be there on those sides on which its own record is.
+    pub(super) fn know(&mut self, record: &Record) {
+        self.known = Some((record.before.is_some(), record.after.is_some()));
     }
 
     /// Whether the two sides are equal.
@@ -97,6 +104,9 @@ impl Comparison<'_> {
         if kind.grant().is_some() {
             let before = self.fact_of(state, Side::Before, kind, key).await?.is_some();
             return Ok((before, self.fact_of(state, Side::After, kind, key).await?.is_some()));
+        }
+        if let Some(known) = pair.known {
+            return Ok(known);
         }
         let old_key = pair.old_key.as_deref().unwrap_or(key);
         // Why the objects' own run is asked: a facet can come or go while the object stays.
@@ -142,7 +152,8 @@ impl Comparison<'_> {
                     return Ok(None);
                 }
                 name_references(&self.names(), kind, &mut attributes).await?;
-                (What::Modified, attributes, None)
+                let known = pair.known.and(Some(after));
+                (What::Modified, attributes, known)
             }
         };
         let mut change = self.change(kind, (&old_key, key), what, known).await?;

@@ -3,7 +3,8 @@
 
 use super::objects::{Comparison, Pair};
 use super::state::{Stage, State};
-use super::stream::{Links, Record, Stream};
+use super::stream::{Links, Record, Runs, Stream};
+use crate::log::{Logged, Own, Part};
 use domain::kinds::{Identity, KINDS, Kind, LinkType};
 use domain::{Error, Result};
 
@@ -48,7 +49,10 @@ impl Comparison<'_> {
         for (kind, (run, facet)) in runs.into_iter().skip(state.first_of(&names)?) {
             state.begin(&run);
             let is_compared = self.kinds.iter().any(|of| of.name == kind.name);
-            let Some(mut stream) = self.open_objects(&run, state.after.as_deref()).await? else { continue };
+            let Some(mut stream) = self.open_objects(kind, (&run, facet), state.after.as_deref()).await?
+            else {
+                continue;
+            };
             while let Some(record) = stream.take().await? {
                 if self.ids.concern_key(kind, &record.key) {
                     state.put_apart(&run, self.ids.key(kind, &record.key), &record.key);
@@ -110,7 +114,7 @@ impl Comparison<'_> {
         let names: Vec<String> = all.iter().map(|(_, link)| link.name.to_owned()).collect();
         for (kind, link) in all.into_iter().skip(state.first_of(&names)?) {
             state.begin(link.name);
-            let mut stream = self.open_links(link, state.after.as_deref()).await?;
+            let mut stream = self.open_links(kind, link, state.after.as_deref()).await?;
             while let Some(from) = stream.from()?.map(str::to_owned) {
                 if self.ids.concerns(&from) {
                     self.put_links_apart(state, link, &from, &mut stream).await?;
@@ -126,7 +130,7 @@ impl Comparison<'_> {
             let apart: Vec<String> =
                 state.apart.get(link.name).into_iter().flatten().map(|(now, _)| now.clone()).collect();
             for from in apart {
-                let links = self.links_apart(state, link, &from).await?;
+                let links = self.links_apart(state, (kind, link), &from).await?;
                 self.count_links(state, kind, link, &from, links).await?;
             }
         }
@@ -200,7 +204,7 @@ impl Comparison<'_> {
         for (run, facet) in object_runs(kind) {
             for key in state.keys_apart(&run, now) {
                 if let Some(record) = self.difference_at(&run, key).await? {
-                    pair.lay(facet.as_deref(), &record)?;
+                    pair.lay(facet, &record)?;
                 }
             }
         }
@@ -218,10 +222,15 @@ impl Comparison<'_> {
     }
 
     /// The differing links of an object that was created again, from every id that it had.
-    pub(super) async fn links_apart(&self, state: &State, link: &LinkType, now: &str) -> Result<Links> {
+    pub(super) async fn links_apart(
+        &self,
+        state: &State,
+        (kind, link): (&'static Kind, &'static LinkType),
+        now: &str,
+    ) -> Result<Links> {
         let mut links = Links::default();
         for from in state.keys_apart(link.name, now) {
-            let mut stream = self.open_links_from(link, from).await?;
+            let mut stream = self.open_links_at(kind, link, Some(format!("{from}/"))).await?;
             while stream.from()? == Some(from.as_str()) {
                 let Some(record) = stream.take().await? else { break };
                 links.lay(self.ids, now, &record)?;
@@ -230,36 +239,56 @@ impl Comparison<'_> {
         Ok(links)
     }
 
-    /// The differences between two runs of objects, behind that key; none where a side does not hold the run.
-    pub(super) async fn open_objects(&self, run: &str, after: Option<&str>) -> Result<Option<Stream>> {
-        let (Some(before), Some(now)) = (self.before.find_run(run), self.after.find_run(run)) else {
-            return Ok(None);
-        };
+    /// The differences between two runs of objects, or of a facet of them, behind that key; none where a side does not hold the run.
+    pub(super) async fn open_objects(
+        &self,
+        kind: &'static Kind,
+        (run, facet): (&str, Option<&'static str>),
+        after: Option<&str>,
+    ) -> Result<Option<Stream>> {
+        let part = facet.map_or(Part::Objects, Part::Facet);
+        let Some(runs) = self.runs(Logged { kind, part }, run) else { return Ok(None) };
         let start = after.map(|key| format!("{key}\0"));
-        Stream::open(self.archive, Some(before), Some(now), start).await.map(Some)
+        Stream::open(self.archive, Some(runs), start).await.map(Some)
     }
 
     /// The differences between the links of a type, behind those of that object.
-    pub(super) async fn open_links(&self, link: &LinkType, after: Option<&str>) -> Result<Stream> {
+    pub(super) async fn open_links(
+        &self,
+        kind: &'static Kind,
+        link: &'static LinkType,
+        after: Option<&str>,
+    ) -> Result<Stream> {
         // `0` is the next byte after `/`, so this is behind every link of the object.
-        self.open_links_at(link, after.map(|from| format!("{from}0"))).await
+        self.open_links_at(kind, link, after.map(|from| format!("{from}0"))).await
     }
 
-    async fn open_links_from(&self, link: &LinkType, from: &str) -> Result<Stream> {
-        self.open_links_at(link, Some(format!("{from}/"))).await
-    }
-
-    async fn open_links_at(&self, link: &LinkType, start: Option<String>) -> Result<Stream> {
-        let (before, after) = (self.before.find_run(link.name), self.after.find_run(link.name));
+    async fn open_links_at(
+        &self,
+        kind: &'static Kind,
+        link: &'static LinkType,
+        start: Option<String>,
+    ) -> Result<Stream> {
         // Why no difference where one side is not held: not to have read the links is not to have had none.
-        let (before, after) = before.zip(after).unzip();
-        Stream::open(self.archive, before, after, start).await
+        let runs = self.runs(Logged { kind, part: Part::Links(link) }, link.name);
+        Stream::open(self.archive, runs, start).await
+    }
+
+    /// The run of either side, and what the later snapshot's log tells of the two; none where a side does not hold it.
+    fn runs(&self, logged: Logged, run: &str) -> Option<Runs<'_>> {
+        let (before, after) = (self.before.find_run(run)?, self.after.find_run(run)?);
+        // Why not always: whether a side knows the links of an object is asked of the snapshot that holds the object, and a log
+        // asked the one that holds the links.
+        let earlier = [run, logged.kind.run()].map(|run| &self.before.of(run).manifest().snapshot);
+        let is_one = earlier[0] == earlier[1];
+        let own = is_one.then(|| Own::find(logged, self.before.of(run), self.after)).flatten();
+        Some(Runs { before, after, own })
     }
 }
 
 /// The run of a kind's objects and those of its facets.
-pub(super) fn object_runs(kind: &Kind) -> Vec<(String, Option<String>)> {
-    let facets = kind.facets().map(|f| (kind.part(f), Some(f.to_owned())));
+pub(super) fn object_runs(kind: &Kind) -> Vec<(String, Option<&'static str>)> {
+    let facets = kind.facets().map(|f| (kind.part(f), Some(f)));
     std::iter::once((kind.run().to_owned(), None)).chain(facets).collect()
 }
 

@@ -8,6 +8,9 @@ use domain::stored::{Became, Differing, LogEntry};
 use domain::{Error, Result};
 use serde_json::{Map, Value};
 
+/// After this many zero bits leaves end at the latest: some four thousand entries, of a few hundred bytes each.
+const MOST_CUT_BITS: u32 = 12;
+
 /// A run that has a log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Logged {
@@ -47,10 +50,12 @@ impl Logged {
         }
     }
 
-    /// After how many zero bits of a key's hash the leaves of its log end: an entry is about as long as its record.
+    /// After how many zero bits of a key's hash the leaves of its log end. An entry of an object is a fraction as long as the
+    /// object; one of a facet or of a link is about as long as its record.
     pub(crate) fn cut_bits(self) -> u32 {
         match self.part {
-            Part::Objects | Part::Facet(_) => self.kind.cut_bits,
+            Part::Objects => (self.kind.cut_bits + 4).min(MOST_CUT_BITS),
+            Part::Facet(_) => self.kind.cut_bits,
             Part::Links(link) => link.cut_bits,
         }
     }
@@ -75,8 +80,12 @@ impl Sides<'_> {
     ) -> Result<Option<LogEntry>> {
         let found = match (logged.part, values) {
             (_, (None, None)) => None,
-            (Part::Objects, (None, Some(_))) => Some((self.came(logged.kind, key).await?, Vec::new())),
-            (Part::Objects, (Some(_), None)) => Some((self.went(logged.kind, key).await?, Vec::new())),
+            (Part::Objects, (None, Some(object))) => {
+                Some((self.came(logged.kind, key).await?, told_by(logged.kind, object, true)?))
+            }
+            (Part::Objects, (Some(object), None)) => {
+                Some((self.went(logged.kind, key).await?, told_by(logged.kind, object, false)?))
+            }
             (Part::Objects, (Some(before), Some(after))) => self.changed(logged.kind, before, after)?,
             (Part::Facet(facet), (before, after)) => Some(differs(facet, before, after)?),
             (Part::Links(link), values) => {
@@ -115,13 +124,26 @@ impl Sides<'_> {
         };
         // Why only then: the service notes its own doings in what is observed, and that alone is nothing.
         let is_seen = !observe_objects(kind, &old, &new, &[]).is_empty();
-        let differing = Differing::between(&old, &new, |property| {
+        let mut differing = Differing::between(&old, &new, |property| {
             (kind.compares(property) || is_seen && kind.observes(property).is_some())
                 && is_known(self.before, &old, property)
                 && is_known(self.after, &new, property)
         });
-        let said = || Differing::to_text(&differing).into_bytes();
-        Ok((!differing.is_empty()).then(|| (Became::Changed, said())))
+        if differing.is_empty() {
+            return Ok(None);
+        }
+        // Why the later value on both sides: what is not among the differences is none that is told.
+        for property in kind.told_by() {
+            let value = new.get(property).or_else(|| old.get(property)).cloned();
+            if value.is_some() && differing.iter().all(|one| one.property != property) {
+                differing.push(Differing {
+                    property: property.to_owned(),
+                    before: value.clone(),
+                    after: value,
+                });
+            }
+        }
+        Ok(Some((Became::Changed, Differing::to_text(&differing).into_bytes())))
     }
 
     /// Whether both sides know all links of that type from the object that a link leads from.
@@ -129,6 +151,18 @@ impl Sides<'_> {
         let (from, _) = ends(key)?;
         both_know(kind, link, [(self.before, from), (self.after, from)]).await
     }
+}
+
+/// What an object is told by that came, or that went, as its entry says it.
+fn told_by(kind: &Kind, object: &[u8], came: bool) -> Result<Vec<u8>> {
+    let mut object = read_object(object)?;
+    let one = |property: &str| {
+        let value = Some(object.remove(property)?);
+        let (before, after) = if came { (None, value) } else { (value, None) };
+        Some(Differing { property: property.to_owned(), before, after })
+    };
+    let all: Vec<Differing> = kind.told_by().into_iter().filter_map(one).collect();
+    Ok(Differing::to_text(&all).into_bytes())
 }
 
 /// The two ends of a link's key.

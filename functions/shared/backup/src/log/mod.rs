@@ -1,6 +1,7 @@
 //! The log of each run: what became of each record, snapshot by snapshot. FORMAT.md section 12.
 //!
 //! - `entry`: what became of one record between two snapshots. `write`: the logs of a snapshot, before it is sealed.
+//! - `own`: what a snapshot's own entries say of what differs between it and the one before, for a comparison of the two.
 //! - `track`: whose entries are looked for. `walk`: the entries of one object, from the logs, and from the snapshots themselves where there is none.
 //!
 //! Not here: what the entries mean for a person (`commands::history`).
@@ -8,11 +9,13 @@
 //! gone on with begins anew and says so, and never fails a snapshot.
 
 mod entry;
+mod own;
 mod track;
 mod walk;
 mod write;
 
 pub(crate) use entry::{Logged, Part};
+pub(crate) use own::{Own, OwnEntries};
 pub use track::Gap;
 pub(crate) use track::{Entry, Track, Whose};
 pub(crate) use walk::Walk;

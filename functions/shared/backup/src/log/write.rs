@@ -6,8 +6,8 @@
 
 use super::entry::{Logged, Part, Sides, ends};
 use crate::archive::{
-    Budget, Difference, Differences, LeafWriter, Op, SnapshotView, Sorter, TenantArchive, bin, consolidate,
-    read_object,
+    Budget, Difference, Differences, LeafWriter, Op, SnapshotView, Sorter, TenantArchive, bin,
+    consolidate_log, read_object,
 };
 use crate::held::last_holders;
 use domain::kinds::Kind;
@@ -29,8 +29,8 @@ pub struct Logs<'a> {
     pub records: &'a Records,
     /// Whether the time is over.
     pub is_over: &'a (dyn Fn() -> bool + Sync),
-    /// Whether there is time to write so many plain bytes anew.
-    pub may_fold: &'a (dyn Fn(u64) -> bool + Sync),
+    /// Whether there is time to write so many plain bytes once more.
+    pub may_merge: &'a (dyn Fn(u64) -> bool + Sync),
 }
 
 /// The snapshots that the new one is compared with.
@@ -138,7 +138,7 @@ impl Logs<'_> {
         let (run, id) = (logged.run(), after.manifest().snapshot.clone());
         let known = before.log(&run);
         if after.find_run(&run).is_none() {
-            let carried = known.map(|log| LogRef { own: None, ..log.clone() });
+            let carried = known.map(LogRef::carried);
             let never = before.never_held(&run).then(|| LogRef::beginning(id, true));
             return Ok(carried.or(never));
         }
@@ -147,7 +147,7 @@ impl Logs<'_> {
         };
         let holder_id = &holder.manifest().snapshot;
         let mut log = match known {
-            Some(log) => LogRef { own: None, ..log.clone() },
+            Some(log) => log.carried(),
             None => LogRef::beginning(holder_id.clone(), false),
         };
         if before.base.as_ref() != Some(holder_id) {
@@ -155,7 +155,7 @@ impl Logs<'_> {
         }
         let sides = Sides { before: holder, after };
         match self.append(logged, sides, &mut log).await {
-            Ok(()) => Ok(Some(log)),
+            Ok(()) => Ok(Some(LogRef { against: Some(holder_id.clone()), ..log })),
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 tracing::error!(snapshot = %id, run, %error, "what changed cannot be logged; the log begins anew");
                 Ok(Some(LogRef::beginning(id, false)))
@@ -229,7 +229,7 @@ impl Logs<'_> {
         run.leaves += layer.leaves;
         run.plain_bytes += layer.plain_bytes;
         run.layers.push(layer);
-        consolidate(self.archive, run, self.may_fold).await
+        consolidate_log(self.archive, run, self.may_merge).await
     }
 }
 
@@ -340,6 +340,8 @@ async fn push_second(
         Part::Objects => {
             // Of one that stays it is not asked who it might be.
             let ((Some(object), None) | (None, Some(object))) = values else { return Ok(()) };
+            // What it is told by stands in the first log.
+            let entry = LogEntry { said: Vec::new(), ..entry.clone() };
             for value in recognised(logged.kind, object)? {
                 let record = [value.as_bytes(), b"\0", key].concat();
                 second.push(&log_key(&record, id), Op::Put(&entry.to_bytes())).await?;

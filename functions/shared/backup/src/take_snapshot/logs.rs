@@ -38,11 +38,11 @@ impl Worker {
         deadline: Timestamp,
     ) -> Result<bool> {
         let stop_at = stop_at(self.clock.now(), deadline);
-        let (is_over, may_fold) = (
+        let (is_over, may_merge) = (
             || self.clock.now() >= stop_at,
             |bytes: u64| may_fold_in(stop_at.duration_since(self.clock.now()).as_secs(), bytes),
         );
-        let logs = Logs { archive, records: &self.records, is_over: &is_over, may_fold: &may_fold };
+        let logs = Logs { archive, records: &self.records, is_over: &is_over, may_merge: &may_merge };
         let (blobs, bytes) = archive.stored();
         let is_done = logs.write(manifest, progress.base.as_ref(), &mut progress.logs).await?;
         let (all_blobs, all_bytes) = archive.stored();

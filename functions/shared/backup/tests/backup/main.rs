@@ -9,6 +9,7 @@ mod archive_runs;
 mod as_of;
 mod asking;
 mod audits;
+mod by_log;
 mod chain;
 mod compared;
 mod comparison;

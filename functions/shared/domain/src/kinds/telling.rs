@@ -1,7 +1,8 @@
 //! What a row says of how differences of its objects are told: which follow from others, which are only observed, which are
 //! Microsoft's own, and which values are references. What is compared at all is in `shape`.
 
-use super::{Kind, KindName};
+use super::{Kind, KindName, RoleRelation};
+use std::collections::BTreeSet;
 
 /// How a comparison tells differences of a kind's objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,21 @@ impl Telling {
 }
 
 impl Kind {
+    /// The properties by which whatever changes of an object is told, whether or not they differ themselves: what it is called, of
+    /// which type it is, who edits it, whether it can hold a role, what it refers to, and by what it is seen that something of it is
+    /// not known.
+    pub fn told_by(&self) -> BTreeSet<&'static str> {
+        let called = Some(self.name_property).filter(|name| !name.is_empty());
+        let can_hold = match self.rights {
+            RoleRelation::Group { can_hold, .. } => Some(can_hold),
+            _ => None,
+        };
+        let seen_by = self.guarded.iter().filter_map(|guarded| Some(guarded.only_where?.0));
+        let referring = self.references.iter().map(|reference| reference.property);
+        let single = called.into_iter().chain(self.telling.by_service).chain(can_hold).chain(["@odata.type"]);
+        single.chain(seen_by).chain(referring).collect()
+    }
+
     /// The row of a property that is only observed.
     pub fn observes(&self, property: &str) -> Option<&'static Observed> {
         self.telling.observed.iter().find(|observed| observed.property == property)

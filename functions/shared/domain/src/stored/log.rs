@@ -25,6 +25,10 @@ pub struct LogRef {
     /// What this snapshot added to that run, as a layer; absent where nothing changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<LayerRef>,
+    /// The snapshot that this one was held against: `own` is all that became of the run between the two, and says by what each
+    /// record is told. Absent where nothing was held against anything, and of older writers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<SnapshotId>,
     /// The entries of what came or went in another order: of links by their far ends, of objects by what they are recognised
     /// by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,7 +48,13 @@ pub struct LogGap {
 impl LogRef {
     /// A log without entries, which begins behind that snapshot.
     pub fn beginning(since: SnapshotId, is_first: bool) -> Self {
-        Self { since, is_first, gaps: Vec::new(), run: None, own: None, second: None }
+        Self { since, is_first, gaps: Vec::new(), run: None, own: None, against: None, second: None }
+    }
+
+    /// The log as a snapshot has it that adds nothing to it.
+    #[must_use]
+    pub fn carried(&self) -> Self {
+        Self { own: None, against: None, ..self.clone() }
     }
 
     /// Every run and layer that it names.

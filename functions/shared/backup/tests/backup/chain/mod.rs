@@ -32,7 +32,12 @@ pub struct Chain {
     /// The runs as they were held last, with what they held.
     held: BTreeMap<String, (RunRef, Run, SnapshotId)>,
     pub logs: bool,
+    /// What the token of the next snapshot may do.
+    pub permissions: Vec<String>,
 }
+
+/// Enough for whatever needs a permission of its own.
+const ALL_PERMISSIONS: [&str; 2] = ["Member.Read.Hidden", "User-LifeCycleInfo.Read.All"];
 
 struct Put;
 
@@ -62,7 +67,8 @@ impl Chain {
             .unwrap();
         let vault = Faulty::new(world.vault.clone(), &plan);
         let archive = Archive::new(vault, world.key_ring.clone(), records).open(&tenant).await.unwrap();
-        Self { world, plan, tenant, archive, sealed: Vec::new(), held: BTreeMap::new(), logs }
+        let permissions = ALL_PERMISSIONS.map(str::to_owned).to_vec();
+        Self { world, plan, tenant, archive, sealed: Vec::new(), held: BTreeMap::new(), logs, permissions }
     }
 
     /// The row of the tenant, whose newest snapshot is the last of the chain.
@@ -113,7 +119,8 @@ impl Chain {
         self.world.clock.advance(SignedDuration::from_hours(1));
         let now = self.world.clock.now();
         let id = SnapshotId::from_ulid(&self.world.ids.ulid());
-        let mut manifest = empty_manifest(&id, &self.tenant, now);
+        let mut manifest =
+            Manifest { permissions: self.permissions.clone(), ..empty_manifest(&id, &self.tenant, now) };
         let mut all = state.clone();
         for link in kinds::links() {
             if let Some(run) = state.get(link.name) {
@@ -148,7 +155,8 @@ impl Chain {
 
     async fn write_logs(&self, manifest: &mut Manifest, base: Option<&SnapshotId>) {
         let records = self.records();
-        let logs = Logs { archive: &self.archive, records: &records, is_over: &|| true, may_fold: &|_| true };
+        let logs =
+            Logs { archive: &self.archive, records: &records, is_over: &|| true, may_merge: &|_| true };
         let (mut written, mut calls) = (BTreeMap::new(), 0);
         while !logs.write(manifest, base, &mut written).await.unwrap() {
             calls += 1;
@@ -159,27 +167,37 @@ impl Chain {
 
     /// What the comparison that follows a snapshot tells.
     pub async fn compare(&self, before: &SnapshotId, after: &SnapshotId) -> Vec<Change> {
+        let id = DiffId::from_ulid(after.as_str().trim_start_matches(SnapshotId::PREFIX));
+        self.compared(id, (before, after), true).await.0
+    }
+
+    /// The comparison of two snapshots: what it tells, and its row. One that announces follows the later snapshot.
+    pub async fn compared(
+        &self,
+        id: DiffId,
+        (before, after): (&SnapshotId, &SnapshotId),
+        announce: bool,
+    ) -> (Vec<Change>, Diff) {
         let world = &self.world;
         let worker = Worker::new(Ports {
             directory: Arc::new(Nobody),
-            vault: world.vault.clone(),
+            vault: Faulty::new(world.vault.clone(), &self.plan),
             keys: world.key_ring.clone(),
             records: self.records(),
             queue: world.queue.clone(),
             clock: world.clock.clone(),
             ids: world.ids.clone(),
         });
-        let id = DiffId::from_ulid(after.as_str().trim_start_matches(SnapshotId::PREFIX));
         let sides = (before.clone(), Side::Snapshot(after.clone()));
         let queued = queued_comparison(&self.tenant, id.clone(), sides.0, sides.1, world.clock.now());
-        let diff = Diff { announce: true, ..queued };
+        let diff = Diff { announce, ..queued };
         self.records().put_new(&diff).await.unwrap();
         let deadline = world.clock.now() + SignedDuration::from_hours(1);
         let request = Request { tenant: self.tenant.clone(), diff: id.clone() };
         let report = worker.run(&request, deadline).await.unwrap();
         assert!(matches!(report, Report::Compared(_)), "{report:?}");
         let row = self.records().get(&Diff::at(&self.tenant, &id)).await.unwrap().value;
-        list_changes(&self.archive, &row).await.unwrap()
+        (list_changes(&self.archive, &row).await.unwrap(), row)
     }
 
     /// Puts other bytes in the place of a manifest.
@@ -279,8 +297,7 @@ fn empty_manifest(id: &SnapshotId, tenant: &TenantId, at: Timestamp) -> Manifest
         tokens: BTreeMap::new(),
         missing: vec![],
         full_at: BTreeMap::new(),
-        // Enough for whatever needs a permission of its own: what is not known is compared elsewhere.
-        permissions: vec!["Member.Read.Hidden".into(), "User-LifeCycleInfo.Read.All".into()],
+        permissions: vec![],
         seats_in_use: None,
         requests: 0,
         resource_units: 0,
