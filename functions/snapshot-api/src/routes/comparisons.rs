@@ -4,7 +4,7 @@ use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, Compare};
 use crate::wire::{
-    ChangeOut, ChangesIn, ComparisonIn, ComparisonOut, ComparisonsIn, ExplainIn, ExplainedOut, FormatIn,
+    ChangesIn, ChangesOut, ComparisonIn, ComparisonOut, ComparisonsIn, ExplainIn, ExplainedOut, FormatIn,
     readable, table,
 };
 use axum::Json;
@@ -12,13 +12,17 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use backup::commands::diffs::NewComparison;
 use backup::commands::explained::AskedPlace;
+use backup::commands::who::AuthoredPart;
 use domain::{DiffId, OrganisationId};
 use engine::Listed;
 use engine::records::Side;
-use http::{StatusCode, header};
+use http::{HeaderName, StatusCode, header};
 use runtime::http::{Accepted, Input, Notes, PathOf, QueryOf, Route, accepted, next_link, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
+
+/// What `notKnown` is in an answer that is no JSON.
+const NOT_KNOWN: HeaderName = HeaderName::from_static("holdfast-not-known");
 
 const TAG: Tag = Tag {
     name: "Comparisons",
@@ -56,11 +60,12 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                  matters and why, and with who made it where Microsoft's own log says so, or why that is not known. They \
                  can be chosen by kind, by what happened, by class, weight, name, property and actor, and come by key or by \
                  weight; a part may be short, or empty, though more follows. `format` has them as JSON, as a table for a \
-                 spreadsheet, or as text. A change with more than 1,000 links goes on in the next ones, which say `continued`. \
-                 While the comparison is not done the answer is 409.",
+                 spreadsheet, or as text; the header `Holdfast-Not-Known` then says what `notKnown` does. A change with more than \
+                 1,000 links goes on in the next ones, which say `continued`. While the comparison is not done the \
+                 answer is 409.",
             )
             .weighs(HEAVY)
-            .answers::<Listed<ChangeOut>>(200)
+            .answers::<ChangesOut>(200)
             .answers_text(200, "text/csv")
             .answers_text(200, "text/plain"),
         Route::get("/v1/organisations/{org}/comparisons/{dif}/explain", "explainChange", explain)
@@ -114,17 +119,20 @@ async fn changes(
     RawQuery(asked): RawQuery,
 ) -> Reply<Response> {
     let (tenant, wanted, actor) = (admitted.stored()?, query.asked()?, query.actor.as_deref());
-    let Listed { items, next } = api.diffs.authored(tenant, &id, &wanted, query.page(), actor).await?;
+    let part = api.diffs.authored(tenant, &id, &wanted, query.page(), actor).await?;
     if query.format == FormatIn::Json {
-        let items = items.into_iter().map(ChangeOut::from).collect();
-        return Ok(Json(Listed { items, next }).into_response());
+        return Ok(Json(ChangesOut::from(part)).into_response());
     }
+    let AuthoredPart { items, next, not_known } = part;
     let items: Vec<_> = items.into_iter().map(|authored| authored.change).collect();
     let (kind, text) = match query.format {
         FormatIn::Csv => ("text/csv; charset=utf-8", table(&items, query.cursor.is_none())?),
         _ => ("text/plain; charset=utf-8", readable(&items)),
     };
     let mut reply = ([(header::CONTENT_TYPE, kind)], text).into_response();
+    if not_known > 0 {
+        reply.headers_mut().insert(NOT_KNOWN, not_known.into());
+    }
     if let Some(next) = next {
         reply.headers_mut().insert(header::LINK, next_link(&asked.unwrap_or_default(), &next)?);
     }

@@ -2,7 +2,7 @@
 
 use backup::commands::changes::{AskedChanges, ChangeOrder};
 use backup::commands::explained::AskedPlace;
-use backup::commands::who::Authored;
+use backup::commands::who::{Authored, AuthoredPart};
 use domain::changes::{
     AttributeChange, Change, Chosen, Class, Explained, Happened, How, LinkChange, Reason, Verdict, What,
 };
@@ -107,8 +107,9 @@ pub struct ChangesIn {
     /// Only changes in which something at or within this path differs, or links of this type, such as `groups.members`.
     #[garde(length(min = 1, max = 512))]
     property: Option<String>,
-    /// Only what this person, application or restore made or may have made: a user name, the id of a person or service
-    /// principal, what an application is called, or a restore's id, in any case.
+    /// Only changes of which this person, application or restore made a part or may have made one: a user name, the id of a
+    /// person or service principal, what an application is called, or a restore's id, in any case. `notKnown` says of how
+    /// many others it is not known who made them.
     #[garde(length(min = 1, max = 256))]
     pub actor: Option<String>,
     /// In which order: by `key`, or by `weight`. A cursor leads on in the order in which it was given.
@@ -175,7 +176,27 @@ pub struct ChangeOut {
 impl From<Authored> for ChangeOut {
     fn from(authored: Authored) -> Self {
         let Authored { change, who } = authored;
-        Self { because: words(&change), change, who }
+        Self { because: words(&change), change, who: who.map(Who::shortened) }
+    }
+}
+
+/// A part of the changes of a comparison.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangesOut {
+    /// The changes.
+    items: Vec<ChangeOut>,
+    /// Where the next part begins, as an opaque text; none at the end. May be set though nothing more follows.
+    next: Option<String>,
+    /// With `actor`: how many more changes this part would have of which it is not known who made all of them. They may be
+    /// that actor's, too; asked for without `actor` they are listed, each with why it is not known.
+    not_known: u64,
+}
+
+impl From<AuthoredPart> for ChangesOut {
+    fn from(part: AuthoredPart) -> Self {
+        let AuthoredPart { items, next, not_known } = part;
+        Self { items: items.into_iter().map(ChangeOut::from).collect(), next, not_known }
     }
 }
 

@@ -11,7 +11,7 @@ mod receipts;
 mod restores;
 mod snapshots;
 
-pub use changes::{ChangeOut, ChangesIn, ExplainIn, ExplainedOut, FormatIn, readable, table};
+pub use changes::{ChangeOut, ChangesIn, ChangesOut, ExplainIn, ExplainedOut, FormatIn, readable, table};
 pub use comparisons::{ComparisonIn, ComparisonOut, ComparisonsIn};
 pub use completion::CompletionOut;
 pub use coverage::{CoverageOut, PropertiesIn, PropertiesOut};

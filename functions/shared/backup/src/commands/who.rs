@@ -35,9 +35,21 @@ pub struct Authored {
     pub who: Option<Who>,
 }
 
+/// A part of the changes of a comparison, each with who made it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthoredPart {
+    /// The changes.
+    pub items: Vec<Authored>,
+    /// Where the next part begins; none at the end.
+    pub next: Option<String>,
+    /// Where somebody's changes are asked for: of how many others in this part nobody knows who made all of it. They may be
+    /// theirs, too.
+    pub not_known: u64,
+}
+
 impl Diffs {
     /// As [`Diffs::changes_where`], each with who made it. With an `actor`, the id or name of somebody or a restore's id, only those
-    /// that they made or may have made: a part may then have fewer than were asked for, though more follow.
+    /// of which they made a part or may have made one: a part may then have fewer than were asked for, though more follow.
     ///
     /// # Errors
     /// Those of [`Diffs::changes_where`].
@@ -48,29 +60,35 @@ impl Diffs {
         asked: &AskedChanges,
         page: Page,
         actor: Option<&str>,
-    ) -> Result<Listed<Authored>> {
+    ) -> Result<AuthoredPart> {
         let Listed { items, next } = self.changes_where(tenant, id, asked, page).await?;
         let diff = self.get(tenant, id).await?;
         let log = match Log::open(self, tenant, &diff).await {
             Ok(log) => log,
             // What a comparison found outlives its snapshots.
-            Err(error) if error.kind() == ErrorKind::NotFound && actor.is_none() => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 let items = items.into_iter().map(|change| Authored { change, who: None }).collect();
-                return Ok(Listed { items, next });
+                return Ok(part(items, next, actor));
             }
             Err(error) => return Err(error),
         };
         // Why in parts: a store answers many calls in the time of one.
         let joined = stream::iter(items.into_iter().map(|change| log.join(change))).buffered(AT_ONCE);
-        let mut items: Vec<Authored> = joined.try_collect().await?;
-        if let Some(actor) = actor {
-            items.retain(|item| {
-                let told = item.who.as_ref().map(|who| &who.told);
-                told.is_some_and(|told| told.by.iter().chain(&told.earlier).any(|by| by.is_called(actor)))
-            });
-        }
-        Ok(Listed { items, next })
+        Ok(part(joined.try_collect().await?, next, actor))
     }
+}
+
+/// What is asked for of these; all of them where nobody's changes are.
+fn part(mut items: Vec<Authored>, next: Option<String>, actor: Option<&str>) -> AuthoredPart {
+    let mut not_known = 0;
+    if let Some(actor) = actor {
+        items.retain(|item| {
+            let is_theirs = item.who.as_ref().is_some_and(|who| who.names(actor));
+            not_known += u64::from(!is_theirs && !item.who.as_ref().is_some_and(Who::is_known));
+            is_theirs
+        });
+    }
+    AuthoredPart { items, next, not_known }
 }
 
 /// The log as it is held, for the changes of one comparison.

@@ -11,6 +11,7 @@ use crate::kinds::Licence;
 mod absence;
 mod activities;
 mod join;
+mod joined;
 mod names;
 mod noise;
 mod record;
@@ -20,11 +21,12 @@ mod told;
 
 pub use absence::Window;
 pub use join::{Asked, Deed, Found, Ours, find_author};
+pub use joined::{Known, ids_of, who_changed};
 pub use noise::is_noise;
 pub use record::{Actor, ActorSort, AuditRecord, Modified, Target};
 pub use recovery::is_recovery;
 pub use secrets::without_secrets;
-pub use told::{Author, AuthorSort, Finding, Known, MOST_PARTS, PartAuthors, Told, Who, ids_of, who_changed};
+pub use told::{Author, AuthorSort, Finding, MOST_AUTHORS, MOST_PARTS, PartAuthors, Told, Who};
 
 /// The application permission that lets the log be read. Source: learn.microsoft.com/graph/api/directoryaudit-list.
 pub const PERMISSION: &str = "AuditLog.Read.All";

@@ -1,22 +1,20 @@
 //! What is told of who made a change: of the whole change, and of its parts where they differ.
+//!
+//! Whole as it is joined; [`Who::shortened`] is what an answer shows of it, and says how much more there is.
 
-use super::absence::{Absence, Window, absence, may_come};
-use super::activities::{GIVEN, HELD};
-use super::join::{Asked, Deed, Found, Ours, find_author};
+use super::join::Ours;
 use super::record::{ActorSort, AuditRecord};
-use crate::changes::{AttributeChange, Change, LinkChange, What};
-use crate::kinds::{Identity, Kind, Logged, OtherLog, Subject};
-use crate::stored::{AuditCause, AuditHeld};
+use crate::kinds::OtherLog;
+use crate::stored::AuditCause;
 use crate::{RestoreId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// How many parts of one change are joined: whoever changed more of one object at once is seen in these.
+/// How many parts of one change an answer shows.
 pub const MOST_PARTS: usize = 500;
-/// How many others are named of one part.
-const MOST_AUTHORS: usize = 10;
+/// How many people an answer names of a change, or of one part of it.
+pub const MOST_AUTHORS: usize = 10;
 
 /// What the log says of who made a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -87,7 +85,7 @@ pub struct Author {
 }
 
 impl Author {
-    fn of(record: &AuditRecord, ours: &Ours) -> Self {
+    pub(super) fn of(record: &AuditRecord, ours: &Ours) -> Self {
         let actor = &record.actor;
         let sort = match actor.sort {
             ActorSort::Application if ours.wrote(record) => AuthorSort::Restore,
@@ -115,9 +113,10 @@ impl Author {
         own.into_iter().flatten().any(|one| one.eq_ignore_ascii_case(text))
     }
 
-    fn is_same(&self, other: &Self) -> bool {
-        let name = |of: &Self| of.id.as_ref().or(of.name.as_ref()).map(|text| text.to_lowercase());
-        (self.sort, &self.restore, name(self)) == (other.sort, &other.restore, name(other))
+    /// What two records of the same author have in common.
+    fn identity(&self) -> (AuthorSort, Option<String>, Option<String>) {
+        let name = self.id.as_ref().or(self.name.as_ref()).map(|text| text.to_lowercase());
+        (self.sort, self.restore.as_ref().map(ToString::to_string), name)
     }
 }
 
@@ -130,9 +129,15 @@ pub struct Told {
     /// The author; where several may be it, or parts have several, all of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<Author>,
+    /// How many more there are than `by` names.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub by_more: u64,
     /// Others who changed the same before, in that time: no snapshot shows what they made of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Author>,
+    /// How many more there are than `earlier` names.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub earlier_more: u64,
     /// Why the log could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<AuditCause>,
@@ -150,14 +155,14 @@ pub struct Told {
     pub may_still_come: bool,
 }
 
-/// Who changed one part of an object.
+/// Who changed one part of an object: an attribute, a link, or, of one that came or went with links, the object itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartAuthors {
-    /// The path of the attribute; absent of a link.
+    /// The path of the attribute; absent of a link, and of the object itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The type of the link; absent of an attribute.
+    /// The type of the link; absent of an attribute, and of the object itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
     /// The far end of the link.
@@ -178,9 +183,9 @@ pub struct Who {
     /// Of each part, where they differ.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartAuthors>,
-    /// How many parts beyond the first 500 were not looked for.
+    /// How many more parts there are than `parts` lists; `by` is about these, too.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub parts_not_looked_for: u64,
+    pub parts_more: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
@@ -188,75 +193,62 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// What is known of the log for one change.
-pub struct Known<'a> {
-    /// The records that name the object in the time of the change, in the order of their time.
-    pub records: &'a [AuditRecord],
-    /// Whether there are more of them than were read.
-    pub is_cut: bool,
-    /// How much of the log is held; none where the writer did not say.
-    pub held: Option<&'a AuditHeld>,
-    /// The time in which it changed.
-    pub window: Window,
-    /// How our own restores are known.
-    pub ours: &'a Ours,
-}
+impl Who {
+    /// Of a change that is told as one.
+    pub(super) fn whole(told: Told) -> Self {
+        Self { told, parts: Vec::new(), parts_more: 0 }
+    }
 
-/// Who made that change of an object of that kind.
-pub fn who_changed(kind: &Kind, change: &Change, known: &Known<'_>) -> Who {
-    let (subject, elsewhere) = match kind.logged {
-        Logged::Here(subject, elsewhere) => (subject, elsewhere),
-        Logged::Elsewhere(log) => {
-            return Who { told: Told::elsewhere(log), parts: Vec::new(), parts_not_looked_for: 0 };
+    /// Of parts that are told apart; they are named where they differ.
+    pub(super) fn of_parts(mut parts: Vec<PartAuthors>) -> Self {
+        let told = Told::of_all(&parts);
+        if parts.iter().all(|part| part.told.is_like(&told)) {
+            parts.clear();
         }
-    };
-    let join = Join { kind, subject, elsewhere, ids: ids_of(kind, change), known };
-    let mut parts = Vec::new();
-    let count = match change.what {
-        What::Created | What::Deleted | What::Activated | What::Ended => 1,
-        What::Modified | What::Moved => change.attributes.len() + change.links.len(),
-    };
-    if count == 1 && !matches!(change.what, What::Modified | What::Moved) {
-        let told = join.whole(change);
-        return Who { told, parts, parts_not_looked_for: 0 };
+        Self { told, parts, parts_more: 0 }
     }
-    let of_attributes = change.attributes.iter().map(|attribute| PartAuthors {
-        path: Some(attribute.path.clone()),
-        link: None,
-        to: None,
-        told: join.attribute(attribute),
-    });
-    let of_links = change.links.iter().map(|link| PartAuthors {
-        path: None,
-        link: Some(link.link.clone()),
-        to: Some(link.to.clone()),
-        told: join.link(link),
-    });
-    parts.extend(of_attributes.chain(of_links).take(MOST_PARTS));
-    let told = Told::of_all(&parts);
-    if parts.iter().all(|part| part.told.is_like(&told)) {
-        parts.clear();
+
+    /// Whether somebody of that id, name or restore made a part of it, or may have made one.
+    pub fn names(&self, text: &str) -> bool {
+        let parts = self.parts.iter().map(|part| &part.told);
+        let mut all = parts.chain([&self.told]).flat_map(|told| told.by.iter().chain(&told.earlier));
+        all.any(|author| author.is_called(text))
     }
-    Who { told, parts, parts_not_looked_for: count.saturating_sub(MOST_PARTS) as u64 }
+
+    /// Whether of each part somebody is named who made it, or may have made it: then it is nobody else's.
+    pub fn is_known(&self) -> bool {
+        let mut parts = self.parts.iter().map(|part| &part.told);
+        if self.parts.is_empty() { self.told.is_known() } else { parts.all(Told::is_known) }
+    }
+
+    /// As an answer shows it: so many parts and authors, and how many more there are.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        self.parts_more += self.parts.len().saturating_sub(MOST_PARTS) as u64;
+        self.parts.truncate(MOST_PARTS);
+        for told in self.parts.iter_mut().map(|part| &mut part.told).chain([&mut self.told]) {
+            told.by_more += cut(&mut told.by);
+            told.earlier_more += cut(&mut told.earlier);
+        }
+        self
+    }
 }
 
-/// The ids by which records may name an object: of a fact that of whoever it is about.
-pub fn ids_of(kind: &Kind, change: &Change) -> Vec<String> {
-    let keys = [Some(&change.key), change.new_key.as_ref()];
-    let id = |key: &String| match kind.identity {
-        Identity::Id => key.to_lowercase(),
-        Identity::Natural(_) => key.split('|').next().unwrap_or_default().to_lowercase(),
-    };
-    let ids: BTreeSet<String> = keys.into_iter().flatten().map(id).collect();
-    ids.into_iter().collect()
+/// Leaves as many authors as an answer names; gives how many more there were.
+fn cut(authors: &mut Vec<Author>) -> u64 {
+    let more = authors.len().saturating_sub(MOST_AUTHORS);
+    authors.truncate(MOST_AUTHORS);
+    more as u64
 }
 
 impl Told {
-    fn new(answer: Finding) -> Self {
+    pub(super) fn new(answer: Finding) -> Self {
         Self {
             answer,
             by: Vec::new(),
+            by_more: 0,
             earlier: Vec::new(),
+            earlier_more: 0,
             cause: None,
             since: None,
             other_log: None,
@@ -265,7 +257,7 @@ impl Told {
         }
     }
 
-    fn elsewhere(log: OtherLog) -> Self {
+    pub(super) fn elsewhere(log: OtherLog) -> Self {
         let would_help = log.permission().map(str::to_owned);
         Self { other_log: Some(log), would_help, ..Self::new(Finding::RecordedElsewhere) }
     }
@@ -288,99 +280,24 @@ impl Told {
         Self { by, earlier, may_still_come, ..Self::new(answer) }
     }
 
+    /// Whether it names whoever did it, or those who may have.
+    fn is_known(&self) -> bool {
+        matches!(self.answer, Finding::Exact | Finding::Probably)
+    }
+
     /// Whether it says the same of somebody: the same answer, by the same authors.
     fn is_like(&self, other: &Self) -> bool {
-        let same =
-            |a: &[Author], b: &[Author]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b));
+        let same = |a: &[Author], b: &[Author]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.identity() == b.identity())
+        };
         (self.answer, self.cause, self.other_log) == (other.answer, other.cause, other.other_log)
             && same(&self.by, &other.by)
             && same(&self.earlier, &other.earlier)
     }
 }
 
-/// Each of them once, the first ones.
-fn distinct(authors: impl Iterator<Item = Author>) -> Vec<Author> {
-    let mut all: Vec<Author> = Vec::new();
-    for author in authors {
-        if all.len() < MOST_AUTHORS && all.iter().all(|known| !known.is_same(&author)) {
-            all.push(author);
-        }
-    }
-    all
-}
-
-/// The parts of one change, joined to its records.
-struct Join<'a> {
-    kind: &'a Kind,
-    subject: Subject,
-    elsewhere: &'static [(&'static str, OtherLog)],
-    ids: Vec<String>,
-    known: &'a Known<'a>,
-}
-
-impl Join<'_> {
-    fn whole(&self, change: &Change) -> Told {
-        let is_made = matches!(change.what, What::Created | What::Activated);
-        // A fact is a link between whoever it is about and a role.
-        if let Identity::Natural(_) = self.kind.identity {
-            let mut parts = change.key.split('|').skip(1);
-            let (to, scope) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-            let within = scope.rsplit('/').next().filter(|id| !id.is_empty());
-            return self.told(Deed::Linked { relation: HELD, to, within, is_made }, None);
-        }
-        self.told(if is_made { Deed::Created } else { Deed::Deleted }, None)
-    }
-
-    fn attribute(&self, attribute: &AttributeChange) -> Told {
-        let (_, after) = attribute.shown();
-        let after = after.unwrap_or(Value::Null);
-        let deed = Deed::Set { property: &attribute.property, path: &attribute.path, after: &after };
-        let elsewhere = self.elsewhere.iter().find(|(property, _)| *property == attribute.property);
-        self.told(deed, elsewhere.map(|(_, log)| *log))
-    }
-
-    fn link(&self, link: &LinkChange) -> Told {
-        let relation = link.link.rsplit('.').next().unwrap_or(GIVEN);
-        let is_made = link.what != What::Deleted;
-        self.told(Deed::Linked { relation, to: &link.to, within: None, is_made }, None)
-    }
-
-    fn told(&self, deed: Deed<'_>, elsewhere: Option<OtherLog>) -> Told {
-        let knows = |name: &str| {
-            let selected = self.kind.reading.iter().flat_map(|source| source.select);
-            selected.into_iter().any(|property| property.eq_ignore_ascii_case(name))
-        };
-        let Known { window, ours, .. } = self.known;
-        let asked =
-            Asked { subject: self.subject, ids: &self.ids, deed, knows: &knows, settled_at: window.settles };
-        let in_time = |record: &&AuditRecord| (window.first()..=window.last()).contains(&record.at);
-        let records: Vec<&AuditRecord> = self.known.records.iter().filter(in_time).collect();
-        // Of whoever is in what was not read, nothing is known: neither who was last, nor who was before.
-        if self.known.is_cut {
-            return Told { cause: Some(AuditCause::TooMany), ..Told::new(Finding::NotRead) };
-        }
-        let Found { exact, candidates, earlier } = find_author(&asked, &records);
-        let may_still_come = may_come(self.known.held, window);
-        let author = |record: &&AuditRecord| Author::of(record, ours);
-        let earlier = distinct(earlier.iter().map(author));
-        if let Some(record) = exact {
-            let by = vec![author(&record)];
-            let told = Told { by, earlier, may_still_come, ..Told::new(Finding::Exact) };
-            // Who synchronises only carries over what somebody did elsewhere.
-            if record.actor.is_synchronisation() {
-                let log = OtherLog::OnPremises;
-                return Told { answer: Finding::RecordedElsewhere, other_log: Some(log), ..told };
-            }
-            return told;
-        }
-        if !candidates.is_empty() {
-            let by = distinct(candidates.iter().map(author));
-            return Told { by, earlier, may_still_come, ..Told::new(Finding::Probably) };
-        }
-        let Absence { finding, cause, since, may_come } = absence(self.known.held, window);
-        match elsewhere.filter(|_| finding == Finding::NoRecordFound) {
-            Some(log) => Told { earlier, ..Told::elsewhere(log) },
-            None => Told { earlier, cause, since, may_still_come: may_come, ..Told::new(finding) },
-        }
-    }
+/// Each of them once, as they were named first.
+pub(super) fn distinct(authors: impl Iterator<Item = Author>) -> Vec<Author> {
+    let mut known = BTreeSet::new();
+    authors.filter(|author| known.insert(author.identity())).collect()
 }
