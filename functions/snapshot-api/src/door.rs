@@ -35,6 +35,8 @@ pub enum RunRestore {}
 pub enum ApproveRestore {}
 /// To download what is backed up.
 pub enum DownloadData {}
+/// To mark what is known.
+pub enum MarkThings {}
 
 impl Right for UseSnapshots {
     const ACTION: Action = Action::UseSnapshots;
@@ -50,6 +52,9 @@ impl Right for RunRestore {
 }
 impl Right for DownloadData {
     const ACTION: Action = Action::Download;
+}
+impl Right for MarkThings {
+    const ACTION: Action = Action::Mark;
 }
 impl Right for ApproveRestore {
     const ACTION: Action = Action::ApproveRestore;
@@ -77,7 +82,8 @@ impl<R> Admitted<R> {
     /// Who asks, for work whose amount is bounded.
     pub fn asker(&self) -> Asker {
         let (name, person) = (self.token.clone(), self.in_name_of.clone());
-        Asker { name, is_end_customer: self.is_end_customer, person }
+        let place = Some((self.organisation.partner.clone(), self.organisation.id.clone()));
+        Asker { name, is_end_customer: self.is_end_customer, person, place }
     }
 
     /// Who approves.

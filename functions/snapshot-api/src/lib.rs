@@ -1,4 +1,4 @@
-//! The data plane over HTTP: snapshots, search, comparisons, restores, downloads. Everything is below one organisation.
+//! The data plane over HTTP: snapshots, search, comparisons, restores, downloads. All but the jobs of a partner is below one organisation.
 //!
 //! A route is let in through the door, reads what comes in, calls one command with the organisation's tenant and writes
 //! what comes out; it decides nothing. No route sees a tenant that the door did not give it. Work is queued and
@@ -14,11 +14,13 @@ use backup::archive::Archive;
 use backup::commands::browse::Browse;
 use backup::commands::diffs::Diffs;
 use backup::commands::downloads::Downloads;
+use backup::commands::marks::Marks;
 use backup::commands::snapshots::Snapshots;
 use engine::audit::AuditLog;
 use engine::ports::{Clock, ExportLinks, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use partners::commands::Gate;
+use partners::commands::jobs::Jobs;
 use restore::commands::restores::Restores;
 use restore::preview_restore::Archived;
 use runtime::http::{
@@ -64,6 +66,8 @@ pub struct SnapshotApi {
     browse: Browse,
     diffs: Diffs,
     downloads: Downloads,
+    marks: Marks,
+    jobs: Jobs,
     restores: Restores,
 }
 
@@ -86,6 +90,7 @@ impl SnapshotApi {
         let archived = Arc::new(Archived::new(archive.clone(), records.clone()));
         Self {
             gate: Gate { records: records.clone() },
+            jobs: Jobs { gate: Gate { records: records.clone() } },
             snapshots: Snapshots {
                 records: records.clone(),
                 queue: queue.clone(),
@@ -101,6 +106,7 @@ impl SnapshotApi {
                 clock: clock.clone(),
                 ids: ids.clone(),
             },
+            marks: Marks { archive: archive.clone(), records: records.clone(), clock: clock.clone() },
             diffs: Diffs {
                 archive,
                 records: records.clone(),

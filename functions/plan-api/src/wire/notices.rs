@@ -3,9 +3,9 @@
 use domain::notices::{Severity, Topic};
 use domain::{OrganisationId, PartnerId, Timestamp};
 use engine::ports::Page;
-use engine::records::{NoticeEntry, Subject};
+use engine::records::Subject;
 use garde::Validate;
-use partners::commands::notices::Wanted;
+use partners::commands::notices::{Told, Wanted};
 use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -74,10 +74,13 @@ pub struct NoticeOut {
     pub subject: Option<SubjectOut>,
     /// How many changes it tells of; null in notices of earlier releases.
     pub changes: Option<u64>,
+    /// Whether somebody said of all that it tells of that it was expected: it asks nobody for attention.
+    pub expected: bool,
 }
 
-impl From<NoticeEntry> for NoticeOut {
-    fn from(entry: NoticeEntry) -> Self {
+impl From<Told> for NoticeOut {
+    fn from(told: Told) -> Self {
+        let Told { entry, is_expected } = told;
         Self {
             id: entry.notice,
             at: entry.at,
@@ -86,6 +89,7 @@ impl From<NoticeEntry> for NoticeOut {
             severity: entry.severity,
             subject: entry.subject.map(Into::into),
             changes: entry.changes,
+            expected: is_expected,
         }
     }
 }

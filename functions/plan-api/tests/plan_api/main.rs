@@ -17,6 +17,7 @@ mod counted;
 mod csv_costs;
 mod discreet;
 mod end_customers;
+mod expected;
 mod health;
 mod idempotency;
 mod invitations;

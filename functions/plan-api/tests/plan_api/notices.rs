@@ -43,6 +43,18 @@ async fn notices_come_newest_first_in_parts_that_together_give_each_once() {
 }
 
 #[tokio::test]
+async fn a_notice_of_what_was_expected_is_in_the_list_and_says_so() {
+    let fleet = told().await;
+    fleet.expect(0, diff(1), Some(3)).await;
+    let list = fleet.read("notices").await;
+    let items = list["items"].as_array().unwrap();
+    let said: Vec<_> =
+        items.iter().filter(|item| item["expected"] == true).map(|item| &item["topic"]).collect();
+    // Each change of who may do what was, of more that changed.
+    assert_eq!((items.len(), said), (5, vec![&json!("privileged-changes")]));
+}
+
+#[tokio::test]
 async fn notices_are_chosen_by_organisation_topic_and_time() {
     let fleet = told().await;
     for (query, wanted) in [

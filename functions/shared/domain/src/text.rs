@@ -5,6 +5,8 @@
 //! is kept as it is, so wherever it is shown in a line it goes through [`one_line`]. Two characters that nobody sees
 //! stay in both, since words and pictures are spelled with them: the joiners U+200C and U+200D; so do variation selectors.
 
+use crate::{Error, Result};
+
 /// Characters, from the first to the last.
 type Range = (char, char);
 
@@ -46,6 +48,17 @@ const JOINS: &[Range] = &[('\u{200c}', '\u{200d}'), ('\u{fe00}', '\u{fe0f}'), ('
 
 fn is_in(ranges: &[Range], c: char) -> bool {
     ranges.iter().any(|(first, last)| (*first..=*last).contains(&c))
+}
+
+/// Checks one line that somebody writes into a field: visible text of at most so many characters.
+///
+/// # Errors
+/// `Invalid`, naming the field.
+pub fn check_line(field: &str, text: &str, most: usize) -> Result<()> {
+    if text.chars().count() > most {
+        return Err(Error::invalid_field(field, format!("has more than {most} characters")));
+    }
+    fault_of_name(text).map_or(Ok(()), |fault| Err(Error::invalid_field(field, fault)))
 }
 
 /// What keeps a text from being a name, for the person who wrote it; none for one line of visible text.

@@ -99,8 +99,14 @@ async fn list(
     QueryOf(query): QueryOf<ComparisonsIn>,
 ) -> Reply<Json<Listed<ComparisonOut>>> {
     let wanted = query.wanted();
-    let Listed { items, next } = api.diffs.list(admitted.stored()?, &wanted, query.page()).await?;
-    Ok(Json(Listed { items: items.into_iter().map(ComparisonOut::from).collect(), next }))
+    let tenant = admitted.stored()?;
+    let Listed { items, next } = api.diffs.list(tenant, &wanted, query.page()).await?;
+    let mut marks = api.marks.expected(tenant, items.iter().map(|row| &row.id)).await?;
+    let shown = items.into_iter().map(|row| {
+        let mark = marks.remove(&row.id);
+        ComparisonOut::from(row).expected(mark)
+    });
+    Ok(Json(Listed { items: shown.collect(), next }))
 }
 
 async fn read(
@@ -108,7 +114,10 @@ async fn read(
     admitted: Admitted<Compare>,
     PathOf((_, id)): PathOf<(OrganisationId, DiffId)>,
 ) -> Reply<Json<ComparisonOut>> {
-    Ok(Json(api.diffs.get(admitted.stored()?, &id).await?.into()))
+    let tenant = admitted.stored()?;
+    let row = api.diffs.get(tenant, &id).await?;
+    let mark = api.marks.expected(tenant, std::iter::once(&id)).await?.remove(&id);
+    Ok(Json(ComparisonOut::from(row).expected(mark)))
 }
 
 async fn changes(

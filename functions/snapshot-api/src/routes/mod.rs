@@ -2,6 +2,8 @@
 
 mod comparisons;
 mod downloads;
+mod jobs;
+mod marks;
 mod objects;
 mod restores;
 mod snapshots;
@@ -19,5 +21,7 @@ pub fn all<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
     all.extend(comparisons::routes());
     all.extend(restores::routes());
     all.extend(downloads::routes());
+    all.extend(marks::routes());
+    all.extend(jobs::routes());
     all
 }

@@ -3,9 +3,10 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, UseSnapshots};
-use crate::wire::{FoundOut, HistoryIn, LinksIn, ObjectOut, ObjectsIn};
+use crate::wire::{EverIn, FoundOut, HistoryIn, LinksIn, ObjectOut, ObjectsIn};
 use axum::Json;
 use axum::extract::State;
+use backup::commands::ever::FoundEver;
 use backup::commands::history::{History, HistoryOf};
 use domain::{Error, OrganisationId, SnapshotId, kinds};
 use runtime::http::{Notes, PathOf, QueryOf, Route, Text, under};
@@ -41,6 +42,17 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             )
             .weighs(HEAVY)
             .answers::<FoundOut>(200),
+        Route::get("/v1/organisations/{org}/search", "searchAllSnapshots", ever)
+            .says(
+                "Objects of all snapshots.",
+                "Finds the objects that had this part of a name, or have this id, in any sealed snapshot, also those that are \
+                 gone: when they were first and last there, and whether they lie in the recycle bin. First comes what the \
+                 newest snapshot holds, then what it does not, the last gone first; each object comes once. A part may be \
+                 short, or empty, though more follows, and `searchedBackTo` says how far it got; only where `complete` says \
+                 so was everything looked at.",
+            )
+            .weighs(HEAVY)
+            .answers::<FoundEver>(200),
         Route::get(object, "readObject", read)
             .says(
                 "An object with its links.",
@@ -85,6 +97,16 @@ async fn find(
 ) -> Reply<Json<FoundOut>> {
     let at = query.as_of.unwrap_or_else(|| api.snapshots.clock.now());
     Ok(Json(api.browse.find_as_of(admitted.stored()?, at, query.sought()?, query.page()).await?.into()))
+}
+
+async fn ever(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_,)): PathOf<(OrganisationId,)>,
+    QueryOf(query): QueryOf<EverIn>,
+) -> Reply<Json<FoundEver>> {
+    let kind = query.kind.as_deref().map(kinds::get).transpose()?;
+    Ok(Json(api.browse.ever(admitted.stored()?, kind, query.sought()?, query.page()).await?))
 }
 
 async fn read(

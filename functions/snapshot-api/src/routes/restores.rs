@@ -3,12 +3,15 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, ApproveRestore, PreviewRestore, RunRestore};
-use crate::wire::{CompletionOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut, RestorePlanOut, RestoresIn};
+use crate::wire::{
+    AdministratorsOut, CompletionOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut, RestorePlanOut,
+    RestoresIn,
+};
 use axum::Json;
 use axum::extract::State;
-use domain::{OrganisationId, RestoreId};
+use domain::{Error, ErrorKind, OrganisationId, RestoreId, TenantId};
 use engine::Listed;
-use restore::commands::restores::NewRestore;
+use restore::commands::restores::{NewRestore, PlanPage};
 use runtime::http::{Accepted, Input, Notes, PageIn, PathOf, QueryOf, Route, accepted, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
@@ -120,7 +123,17 @@ async fn preview(
     admitted: Admitted<PreviewRestore>,
     Input(body): Input<RestoreIn>,
 ) -> Reply<Accepted<RestoreOut>> {
-    let (tenant, new) = (admitted.live()?, NewRestore::try_from(body)?);
+    let tenant = admitted.live()?;
+    let body = if body.is_from_last_known_good() {
+        let snapshot = api.marks.last_known_good(tenant).await.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::invalid_field("snapshot", error.to_string()),
+            _ => error,
+        });
+        body.with_snapshot(snapshot?)
+    } else {
+        body
+    };
+    let new = NewRestore::try_from(body)?;
     let restore = api.restores.create_preview(tenant, admitted.asker(), new).await?;
     let location = format!("/v1/organisations/{}/restores/{}", admitted.organisation(), restore.id);
     Ok(accepted(location, restore.into()))
@@ -142,7 +155,22 @@ async fn read(
     PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<RestorePlanOut>> {
-    Ok(Json(api.restores.read_plan(admitted.stored()?, &id, query.page()).await?.into()))
+    let tenant = admitted.stored()?;
+    let page = api.restores.read_plan(tenant, &id, query.page()).await?;
+    shown(&api, tenant, page).await
+}
+
+/// A part of a plan, with the names of who administers the tenant.
+async fn shown(api: &SnapshotApi, tenant: &TenantId, mut page: PlanPage) -> Reply<Json<RestorePlanOut>> {
+    let administrators = match page.administrators.take() {
+        Some(told) => {
+            let ids = told.before.iter().chain(&told.after).map(String::as_str).collect();
+            let accounts = api.marks.accounts(tenant, &ids).await?;
+            Some(AdministratorsOut::of(told, &accounts))
+        }
+        None => None,
+    };
+    Ok(Json(RestorePlanOut::from(page).administered(administrators)))
 }
 
 async fn run(
@@ -190,7 +218,9 @@ async fn report(
     PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<RestorePlanOut>> {
-    Ok(Json(api.restores.read_report(admitted.stored()?, &id, query.page()).await?.into()))
+    let tenant = admitted.stored()?;
+    let page = api.restores.read_report(tenant, &id, query.page()).await?;
+    shown(&api, tenant, page).await
 }
 
 async fn receipt(

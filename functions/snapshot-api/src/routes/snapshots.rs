@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::{OrganisationId, SnapshotId, kinds};
 use engine::Listed;
-use runtime::http::{Accepted, Notes, PageIn, PathOf, QueryOf, Route, Text, accepted, listed, under};
+use runtime::http::{Accepted, Notes, PageIn, PathOf, QueryOf, Route, Text, accepted, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
@@ -84,7 +84,14 @@ async fn list(
     admitted: Admitted<UseSnapshots>,
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<Listed<SnapshotOut>>> {
-    Ok(listed(api.browse.list(admitted.stored()?, query.page()).await?))
+    let tenant = admitted.stored()?;
+    let Listed { items, next } = api.browse.list(tenant, query.page()).await?;
+    let mut good = api.marks.known_good(tenant, items.iter().map(|row| &row.id)).await?;
+    let shown = items.into_iter().map(|row| {
+        let mark = good.remove(&row.id);
+        SnapshotOut::from(row).known_good(mark)
+    });
+    Ok(Json(Listed { items: shown.collect(), next }))
 }
 
 async fn read(
@@ -92,7 +99,10 @@ async fn read(
     admitted: Admitted<UseSnapshots>,
     PathOf((_, id)): PathOf<(OrganisationId, SnapshotId)>,
 ) -> Reply<Json<SnapshotOut>> {
-    Ok(Json(SnapshotOut::with_unread(api.browse.get(admitted.stored()?, &id).await?)))
+    let tenant = admitted.stored()?;
+    let row = api.browse.get(tenant, &id).await?;
+    let mark = api.marks.known_good(tenant, std::iter::once(&id)).await?.remove(&id);
+    Ok(Json(SnapshotOut::with_unread(row).known_good(mark)))
 }
 
 async fn coverage(

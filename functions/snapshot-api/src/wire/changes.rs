@@ -1,5 +1,6 @@
 //! Changes on the wire: which are asked for, and how they are shown: as JSON, as a table, as text.
 
+use super::MarkOut;
 use backup::commands::changes::{AskedChanges, ChangeOrder};
 use backup::commands::explained::AskedPlace;
 use backup::commands::who::{Authored, AuthoredPart};
@@ -112,6 +113,9 @@ pub struct ChangesIn {
     /// many others it is not known who made them.
     #[garde(length(min = 1, max = 256))]
     pub actor: Option<String>,
+    /// With `true` only changes that somebody said were expected, with `false` only the others.
+    #[garde(skip)]
+    expected: Option<bool>,
     /// In which order: by `key`, or by `weight`. A cursor leads on in the order in which it was given.
     #[garde(skip)]
     #[serde(default)]
@@ -156,7 +160,7 @@ impl ChangesIn {
             name: self.name.clone(),
             property: self.property.clone(),
         };
-        Ok(AskedChanges { chosen, order, with_objects: self.with_objects })
+        Ok(AskedChanges { chosen, order, expected: self.expected, with_objects: self.with_objects })
     }
 }
 
@@ -171,12 +175,16 @@ pub struct ChangeOut {
     /// Who made it, or why that is not known; null of a kind that this release does not know, and where a snapshot of the
     /// comparison is no more.
     who: Option<Who>,
+    /// Who said that it was expected, and why: of this change, or of the comparison as a whole; null where nobody did. What it
+    /// weighs stays as it is.
+    expected: Option<MarkOut>,
 }
 
 impl From<Authored> for ChangeOut {
     fn from(authored: Authored) -> Self {
-        let Authored { change, who } = authored;
-        Self { because: words(&change), change, who: who.map(Who::shortened) }
+        let Authored { change, who, expected } = authored;
+        let expected = expected.map(MarkOut::from);
+        Self { because: words(&change), change, who: who.map(Who::shortened), expected }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Comparisons on the wire: one that is asked for, and one as it is shown.
 
+use super::MarkOut;
 use backup::commands::diffs::{NewComparison, WantedDiffs};
 use domain::kinds::{self, NamedKind};
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
 use engine::ports::Page;
-use engine::records::{Cause, Diff, DiffCounts, HeldEarlier, JobState, NotCovered, Side};
+use engine::records::{Cause, Diff, DiffCounts, HeldEarlier, JobState, Mark, NotCovered, Side};
 use garde::Validate;
 use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
@@ -170,6 +171,15 @@ pub struct ComparisonOut {
     cause: Option<Cause>,
     /// It is not worked on before: somebody asked to wait, or does not answer.
     waiting_until: Option<Timestamp>,
+    /// Who said that all of it was expected, and why; null where nobody did.
+    expected: Option<MarkOut>,
+}
+
+impl ComparisonOut {
+    /// The same, with the mark on it as a whole.
+    pub fn expected(self, mark: Option<Mark>) -> Self {
+        Self { expected: mark.map(MarkOut::from), ..self }
+    }
 }
 
 impl From<Diff> for ComparisonOut {
@@ -191,6 +201,7 @@ impl From<Diff> for ComparisonOut {
             error: row.error,
             cause: row.course.cause(),
             waiting_until: row.course.held_up.and_then(|held| held.until),
+            expected: None,
         }
     }
 }

@@ -3,9 +3,10 @@
 use backup::archive::Hit;
 use backup::commands::as_of::Sought;
 use backup::commands::browse::{SeenLink, SeenObject};
+use backup::commands::ever::SoughtEver;
 use backup::commands::search::{Found, Searched};
 use domain::kinds::{self, KindName};
-use domain::{Result, Timestamp};
+use domain::{Error, Result, Timestamp};
 use engine::ports::Page;
 use garde::Validate;
 use runtime::http::{MAX_CURSOR, PageIn};
@@ -64,6 +65,51 @@ impl ObjectsIn {
             name: self.name.as_deref(),
             filter: self.filter.as_deref(),
         })
+    }
+
+    /// The page of that cursor and limit, in the form of `engine::ports::Page`.
+    pub fn page(&self) -> Page {
+        PageIn { cursor: self.cursor.clone(), limit: self.limit }.page()
+    }
+}
+
+/// Which objects of all snapshots are asked for: by `name`, or by `id`.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EverIn {
+    /// Only objects of the kind of that name, such as `users`.
+    #[garde(skip)]
+    pub kind: Option<String>,
+    /// A part of a name, a user name or an address of mail that they had: whatever its case, width and marks.
+    #[garde(inner(length(chars, min = 1, max = 200)))]
+    pub name: Option<String>,
+    /// Their id, in place of a name; blanks and braces around it are left out.
+    #[garde(inner(length(chars, min = 1, max = 500)))]
+    pub id: Option<String>,
+    /// The `next` of the part before, with the same kind and name.
+    #[garde(ascii, length(max = 12_000))]
+    #[schemars(extend("pattern" = "^[ -~]*$"))]
+    pub cursor: Option<String>,
+    /// The most objects that the part may have: 50 when nothing is said.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+impl EverIn {
+    /// What is looked for.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field, where it is not one thing.
+    pub fn sought(&self) -> Result<SoughtEver<'_>> {
+        match (&self.name, &self.id) {
+            (Some(name), None) => Ok(SoughtEver::Name(name)),
+            (None, Some(id)) if self.cursor.is_none() => Ok(SoughtEver::Id(id)),
+            (None, Some(_)) => {
+                Err(Error::invalid_field("cursor", "does not go with an id, which is found in one part"))
+            }
+            (Some(_), Some(_)) => Err(Error::invalid_field("id", "stands alone, without a name")),
+            (None, None) => Err(Error::invalid_field("name", "or an id is needed")),
+        }
     }
 
     /// The page of that cursor and limit, in the form of `engine::ports::Page`.

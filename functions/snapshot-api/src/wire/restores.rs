@@ -1,6 +1,7 @@
 //! Restores on the wire: what is asked for, and the plan with what became of its steps.
 //! Over 400 lines: each field with the sentence that documents it.
 
+use super::{AdministratorsOut, SnapshotText};
 use domain::kinds::NamedKind;
 use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, SelectedLink,
@@ -28,9 +29,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RestoreIn {
-    /// The snapshot that holds what is to come back. It goes with `items`, `kinds` or `everything`.
+    /// The snapshot that holds what is to come back, or `lastKnownGood` for the newest one that is marked as known to be good. It
+    /// goes with `items`, `kinds` or `everything`.
     #[garde(skip)]
-    snapshot: Option<SnapshotId>,
+    snapshot: Option<SnapshotText>,
     /// The objects of the snapshot, or parts of them, that are to be as they were. For more of them than this takes,
     /// restore the changes of a comparison.
     #[garde(skip)]
@@ -147,6 +149,27 @@ impl ObjectRefIn {
 }
 
 impl RestoreIn {
+    /// Whether it is from the newest snapshot that is known to be good, whichever that is.
+    pub fn is_from_last_known_good(&self) -> bool {
+        self.snapshot == Some(SnapshotText::LastKnownGood)
+    }
+
+    /// The same, from that snapshot.
+    pub fn with_snapshot(self, snapshot: SnapshotId) -> Self {
+        Self { snapshot: Some(SnapshotText::Id(snapshot)), ..self }
+    }
+
+    /// The snapshot that it is from.
+    fn snapshot(&self) -> Result<Option<SnapshotId>> {
+        match &self.snapshot {
+            None => Ok(None),
+            Some(SnapshotText::Id(id)) => Ok(Some(id.clone())),
+            Some(SnapshotText::LastKnownGood) => {
+                Err(Error::invalid_field("snapshot", "has to be looked up first"))
+            }
+        }
+    }
+
     /// Where whole kinds are asked for, what is restored.
     fn of_kinds(&self) -> Result<Option<RestoreFrom>> {
         let field = match (&self.kinds, self.everything) {
@@ -158,7 +181,7 @@ impl RestoreIn {
         if self.items.is_some() || self.comparison.is_some() || self.only.is_some() {
             return Err(Error::invalid_field(field, "goes with a snapshot alone"));
         }
-        let Some(snapshot) = self.snapshot.clone() else {
+        let Some(snapshot) = self.snapshot()? else {
             return Err(Error::invalid_field("snapshot", "is missing"));
         };
         Ok(Some(match &self.kinds {
@@ -172,8 +195,8 @@ impl TryFrom<RestoreIn> for NewRestore {
     type Error = Error;
     fn try_from(asked: RestoreIn) -> Result<Self> {
         let of_kinds = if asked.undo.is_none() { asked.of_kinds()? } else { None };
-        let why = Why { reason: asked.reason, ticket: asked.ticket };
-        if let Some(undo) = asked.undo {
+        let why = Why { reason: asked.reason.clone(), ticket: asked.ticket.clone() };
+        if let Some(undo) = asked.undo.clone() {
             let is_alone = asked.snapshot.is_none()
                 && asked.items.is_none()
                 && asked.kinds.is_none()
@@ -202,9 +225,10 @@ impl TryFrom<RestoreIn> for NewRestore {
         if asked.steps.is_some() {
             return Err(Error::invalid_field("steps", "goes with undo"));
         }
+        let snapshot = asked.snapshot()?;
         let (from, items) = match of_kinds {
             Some(from) => (from, Vec::new()),
-            None => match (asked.snapshot, asked.items, asked.comparison, asked.only) {
+            None => match (snapshot, asked.items, asked.comparison, asked.only) {
                 (Some(snapshot), Some(items), None, None) => (RestoreFrom::Items(snapshot), items),
                 (None, None, Some(comparison), None) => (RestoreFrom::Changes(comparison), Vec::new()),
                 (None, None, Some(comparison), Some(only)) => {
@@ -464,10 +488,20 @@ pub struct RestorePlanOut {
     /// Objects that are to come back and whose place is taken: each is left, unless another preview is asked for with
     /// something else chosen for it; on the first part only.
     conflicts: Vec<Conflict>,
+    /// Who administers the tenant before and after; null where no step can take or give anybody's rights, where it could not be
+    /// read, and on further parts.
+    administrators: Option<AdministratorsOut>,
     /// The steps, in the order in which they are written; none until there is a preview.
     items: Vec<StepOut>,
     /// The `cursor` of the next part; null at the end.
     next: Option<String>,
+}
+
+impl RestorePlanOut {
+    /// The same, with who administers the tenant.
+    pub fn administered(self, administrators: Option<AdministratorsOut>) -> Self {
+        Self { administrators, ..self }
+    }
 }
 
 impl From<PlanPage> for RestorePlanOut {
@@ -478,6 +512,7 @@ impl From<PlanPage> for RestorePlanOut {
             impossible: page.impossible,
             left_by_mode: page.left_by_mode,
             conflicts: page.conflicts,
+            administrators: None,
             items: page.steps.items.into_iter().map(Into::into).collect(),
             next: page.steps.next,
         }

@@ -1,11 +1,12 @@
 //! Snapshots on the wire, with what they hold and what they do not.
 
+use super::MarkOut;
 use domain::kinds::{KINDS, KindName};
-use domain::{SnapshotId, Timestamp};
+use domain::{Error, Result, SnapshotId, Timestamp};
 use engine::ports::Spent;
-use engine::records::{Cause, JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode};
+use engine::records::{Cause, JobState, Mark, NotCovered, Reason, RunCount, Snapshot, SnapshotMode};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Properties or relations of a kind that no snapshot reads.
@@ -73,6 +74,37 @@ pub struct SnapshotOut {
     cause: Option<Cause>,
     /// It is not worked on before: somebody asked to wait, or does not answer.
     waiting_until: Option<Timestamp>,
+    /// Who said that it is known to be good, and why; null where nobody did.
+    known_good: Option<MarkOut>,
+}
+
+impl SnapshotOut {
+    /// The same, with the mark that it is known to be good.
+    pub fn known_good(self, mark: Option<Mark>) -> Self {
+        Self { known_good: mark.map(MarkOut::from), ..self }
+    }
+}
+
+/// A snapshot's id, or `lastKnownGood` for the newest one that is marked as known to be good.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String", extend("pattern" = "^(lastKnownGood|snp_[0-9a-z]{26})$"))]
+pub enum SnapshotText {
+    /// That one.
+    Id(SnapshotId),
+    /// The newest that is known to be good.
+    LastKnownGood,
+}
+
+impl TryFrom<String> for SnapshotText {
+    type Error = Error;
+    fn try_from(text: String) -> Result<Self> {
+        if text == "lastKnownGood" {
+            return Ok(Self::LastKnownGood);
+        }
+        let id = text.parse();
+        id.map(Self::Id).map_err(|_| Error::invalid("must be the id of a snapshot or \"lastKnownGood\""))
+    }
 }
 
 impl From<Snapshot> for SnapshotOut {
@@ -95,6 +127,7 @@ impl From<Snapshot> for SnapshotOut {
             error: row.error,
             cause: row.course.cause(),
             waiting_until: row.course.held_up.and_then(|held| held.until),
+            known_good: None,
         }
     }
 }

@@ -53,6 +53,7 @@ fn routes() -> Vec<Asked> {
     let compare = json!({ "before": SNAPSHOT, "after": "live" });
     let restore = json!({ "snapshot": SNAPSHOT, "items": [{ "kind": "users", "key": "u" }] });
     let download = json!({ "snapshot": SNAPSHOT, "kinds": ["users"], "format": "csv" });
+    let mark = json!({ "type": "knownGood", "snapshot": SNAPSHOT });
     let (none, snapshot) = (Value::Null, format!("/snapshots/{SNAPSHOT}"));
     let explained = "explain?kind=users&key=u&path=jobTitle";
     let (comparison, of_restore) = (format!("/comparisons/{DIFF}"), format!("/restores/{RESTORE}"));
@@ -78,6 +79,7 @@ fn routes() -> Vec<Asked> {
         row("readDrill", "GET", &format!("{snapshot}/drill"), &none, Action::UseSnapshots),
         row("listObjects", "GET", &format!("{snapshot}/objects?name=ann"), &none, Action::UseSnapshots),
         row("findObjects", "GET", "/objects?name=ann", &none, Action::UseSnapshots),
+        row("searchAllSnapshots", "GET", "/search?name=ann", &none, Action::UseSnapshots),
         row("readObject", "GET", &format!("{snapshot}/objects/users/u"), &none, Action::UseSnapshots),
         row("readHistory", "GET", "/history/users/u", &none, Action::UseSnapshots),
         row("startComparison", "POST", "/comparisons", &compare, Action::Compare),
@@ -97,6 +99,9 @@ fn routes() -> Vec<Asked> {
         row("readCompletion", "GET", &format!("{of_restore}/completion"), &none, Action::PreviewRestore),
         row("startDownload", "POST", "/downloads", &download, Action::Download),
         row("listDownloads", "GET", "/downloads", &none, Action::Download),
+        row("makeMark", "POST", "/marks", &mark, Action::Mark),
+        row("listMarks", "GET", "/marks", &none, Action::UseSnapshots),
+        row("takeMarkBack", "DELETE", &format!("/marks/expected.{DIFF}"), &none, Action::Mark),
         row("readDownload", "GET", &format!("/downloads/{DOWNLOAD}"), &none, Action::Download),
     ]
 }
@@ -105,7 +110,9 @@ fn routes() -> Vec<Asked> {
 fn every_route_of_the_router_is_asked_here() {
     let of_router: BTreeSet<_> =
         snapshot_api::operations().iter().map(|o| (o.id(), o.method().to_uppercase())).collect();
-    let asked = routes().iter().map(|asked| (asked.id, asked.method.to_owned())).collect();
+    let mut asked: BTreeSet<_> = routes().iter().map(|asked| (asked.id, asked.method.to_owned())).collect();
+    // Of all organisations at once: `jobs` asks it.
+    asked.insert(("listJobs", "GET".to_owned()));
     assert_eq!(of_router, asked);
 }
 
@@ -159,7 +166,7 @@ async fn an_end_customer_may_what_is_switched_on_but_neither_runs_nor_approves_a
         let path = format!("/v1/organisations/{org}{}", asked.path);
         let answer = plane.ask(Some(&asked.by(&customer)), asked.method, &path, &asked.body).await;
         // The restore that is there was asked for by the partner.
-        let is_partners = [Action::ApproveRestore, Action::RunRestore].contains(&asked.right);
+        let is_partners = [Action::ApproveRestore, Action::RunRestore, Action::Mark].contains(&asked.right);
         assert_eq!(answer.status.is_success(), !is_partners, "{}", asked.id);
     }
     plane.stands(RestoreState::Previewed).await;
@@ -208,7 +215,7 @@ async fn what_belongs_to_another_tenant_of_the_same_partner_is_not_found() {
         let Asked { id, method, path, body, .. } = asked;
         let path = format!("/v1/organisations/{other}{path}");
         let answer = plane.ask(Some(&by), method, &path, &body).await;
-        if ["listSnapshots", "listComparisons", "listRestores", "listDownloads"].contains(&id) {
+        if ["listSnapshots", "listComparisons", "listRestores", "listDownloads", "listMarks"].contains(&id) {
             assert_eq!(answer.json()["items"], json!([]), "the other's are not listed");
         } else {
             assert_eq!(answer.status, 404, "{id}: {answer:?}");
@@ -229,8 +236,9 @@ async fn nothing_is_asked_of_a_tenant_that_is_not_connected_or_has_left() {
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
     plane.change(&partner, &org, |o| o.state = OrganisationState::Unsubscribed).await;
     // What writes to a tenant can be stopped all the same, and who leaves takes along what is kept.
-    let starts =
-        |asked: &Asked| asked.method == "POST" && !["cancelRestore", "startDownload"].contains(&asked.id);
+    let starts = |asked: &Asked| {
+        asked.method == "POST" && !["cancelRestore", "startDownload", "makeMark"].contains(&asked.id)
+    };
     for Asked { id, method, path, body, .. } in routes().into_iter().filter(starts) {
         let path = format!("/v1/organisations/{org}{path}");
         assert_eq!(plane.ask(Some(&owner), method, &path, &body).await.status, 409, "{id}");
@@ -245,7 +253,7 @@ async fn work_is_accepted_with_the_place_where_it_can_be_followed() {
     let plane = Plane::new().await;
     let (partner, owner) = plane.partner(A, &[]).await;
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
-    for asked in routes().into_iter().filter(|asked| asked.method == "POST") {
+    for asked in routes().into_iter().filter(|asked| asked.method == "POST" && asked.id != "makeMark") {
         let by = asked.by(&owner);
         let Asked { id, method, path, body, .. } = asked;
         let path = format!("/v1/organisations/{org}{path}");
@@ -289,6 +297,29 @@ async fn wrong_input_is_refused_with_the_field_named_and_nothing_is_started() {
         ("comparisons", json!({ "before": SNAPSHOT, "after": "live", "kinds": ["users", "users"] }), "kinds"),
         ("comparisons", json!({ "before": EARLIER_SNAPSHOT, "after": SNAPSHOT, "object": "u" }), "kinds"),
         ("comparisons", json!({ "before": SNAPSHOT, "after": "live", "deep": true }), "deep"),
+        ("marks", json!({ "type": "known" }), "type"),
+        ("marks", json!({ "type": "breakGlass" }), "object"),
+        ("marks", json!({ "type": "breakGlass", "object": "nobody" }), "object"),
+        ("marks", json!({ "type": "breakGlass", "object": "g" }), "object"),
+        ("marks", json!({ "type": "breakGlass", "object": "u", "snapshot": SNAPSHOT }), "snapshot"),
+        ("marks", json!({ "type": "knownGood" }), "snapshot"),
+        ("marks", json!({ "type": "knownGood", "snapshot": SNAPSHOT, "note": "a\nb" }), "note"),
+        ("marks", json!({ "type": "knownGood", "snapshot": SNAPSHOT, "ticket": "t".repeat(101) }), "ticket"),
+        ("marks", json!({ "type": "expected", "ticket": "4711" }), "comparison"),
+        ("marks", json!({ "type": "expected", "comparison": DIFF }), "ticket"),
+        ("marks", json!({ "type": "expected", "comparison": DIFF, "kind": "users", "ticket": "1" }), "key"),
+        ("marks", json!({ "type": "expected", "comparison": DIFF, "key": "u", "ticket": "1" }), "kind"),
+        (
+            "marks",
+            json!({ "type": "expected", "comparison": DIFF, "kind": "x", "key": "u", "ticket": "1" }),
+            "kind",
+        ),
+        (
+            "marks",
+            json!({ "type": "expected", "comparison": DIFF, "kind": "users", "key": "v", "ticket": "1" }),
+            "key",
+        ),
+        ("restores", json!({ "snapshot": "lastKnownGood", "everything": true }), "snapshot"),
         ("downloads", json!({ "format": "csv" }), "snapshot"),
         ("downloads", json!({ "snapshot": SNAPSHOT }), "format"),
         ("downloads", json!({ "snapshot": SNAPSHOT, "format": "xml" }), "format"),

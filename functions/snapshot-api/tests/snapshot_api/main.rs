@@ -11,6 +11,8 @@ mod discreet;
 mod downloads;
 mod drill;
 mod hostile;
+mod jobs;
+mod marks;
 mod receipts;
 mod replayed;
 mod search;

@@ -6,8 +6,8 @@ use domain::notices::{Severity, Topic};
 use domain::{DiffId, OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use engine::ports::Clock as _;
 use engine::records::{
-    CredentialStatus, Found, Newest, NoticeEntry, Organisation, OrganisationPlace, SeatCount, Subject,
-    Tenant, plain_id,
+    CredentialStatus, Expected, Found, Newest, NoticeEntry, Organisation, OrganisationPlace, SeatCount,
+    Subject, Tenant, plain_id,
 };
 use jiff::SignedDuration;
 use partners::commands::Caller;
@@ -138,6 +138,14 @@ impl Fleet {
             changes: Some(3),
         };
         self.plane.records().put_new(&entry).await.unwrap();
+    }
+
+    /// Counts what was expected of a comparison of a customer, as a mark does: all of it, or so many changes of who may do what.
+    pub async fn expect(&self, n: usize, comparison: DiffId, privileged: Option<u32>) {
+        let nothing = Expected::nothing_of(&tenant(n), &comparison);
+        let changes = privileged.unwrap_or_default();
+        let row = Expected { whole: privileged.is_none(), changes, privileged: changes, ..nothing };
+        self.plane.records().put_new(&row).await.unwrap();
     }
 
     /// What the Owner reads at that address below `/v1`.

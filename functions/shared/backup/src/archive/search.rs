@@ -77,6 +77,11 @@ impl Part {
         fold::plain(text).contains(&self.plain)
     }
 
+    /// Whether a name of which a key has this text may have it.
+    pub(crate) fn may_be_in(&self, key_text: &str) -> bool {
+        fold::plain(key_text).contains(self.core())
+    }
+
     /// Whether keys may begin with it: they begin at letters and digits.
     fn begins_keys(&self) -> bool {
         self.keyed.starts_with(char::is_alphanumeric)

@@ -4,6 +4,7 @@
 //! is read.
 
 use super::diffs::Diffs;
+use super::marks::{self, ExpectedChanges};
 use super::search::bound_to;
 use crate::archive::{self, PageIndex, SnapshotView, TenantArchive};
 use domain::changes::{AttributeChange, Change, Chosen, Class, What, compare_objects};
@@ -37,6 +38,8 @@ pub struct AskedChanges {
     pub chosen: Chosen,
     /// In which order.
     pub order: ChangeOrder,
+    /// Those that somebody said were expected, or those of which nobody did; all where neither is asked for.
+    pub expected: Option<bool>,
     /// Whether objects that came or went are wanted with all their properties, read from the snapshot that holds them.
     pub with_objects: bool,
 }
@@ -70,7 +73,11 @@ impl Diffs {
             asked.order == ChangeOrder::Weight || chosen.kind.is_some() || chosen.min_weight.is_some();
         let index =
             if is_narrowed { archive::page_index(&archive, &diff).await? } else { PageIndex::default() };
-        let walk = Walk { archive: &archive, diff: &diff, index: &index, asked };
+        let marked = match asked.expected {
+            Some(_) => marks::expected_of(&self.records, tenant, id).await?,
+            None => ExpectedChanges::default(),
+        };
+        let walk = Walk { archive: &archive, diff: &diff, index: &index, asked, marked: &marked };
         let bound = bound_to([tenant.as_str(), id.as_str()]);
         let begin = match page.after {
             Some(cursor) => Place::of(&cursor, &bound, asked.order)
@@ -114,9 +121,16 @@ struct Walk<'a> {
     diff: &'a Diff,
     index: &'a PageIndex,
     asked: &'a AskedChanges,
+    marked: &'a ExpectedChanges,
 }
 
 impl Walk<'_> {
+    /// Whether a change is asked for.
+    fn is_asked(&self, change: &Change) -> bool {
+        let is_expected = || self.marked.of(change).is_some();
+        self.asked.chosen.has(change) && self.asked.expected.is_none_or(|wanted| wanted == is_expected())
+    }
+
     /// The next changes, each with the place behind it, and the place where the next part begins; none at the end.
     async fn take(&self, begin: Place, limit: usize) -> Result<(Vec<(Change, Place)>, Option<Place>)> {
         let (mut found, mut read) = (Vec::new(), 0);
@@ -137,7 +151,7 @@ impl Walk<'_> {
                     return Ok((found, Some(Place { offset, ..place })));
                 }
                 let is_next = place.weight.is_none_or(|weight| change.weight() == weight);
-                if is_next && self.asked.chosen.has(&change) {
+                if is_next && self.is_asked(&change) {
                     found.push((change, Place { offset: offset + 1, ..place }));
                 }
             }

@@ -64,9 +64,23 @@ impl Browse {
         name: Option<&str>,
         page: Page,
     ) -> Result<Found> {
-        let part = Part::of(name.unwrap_or_default());
         let view = self.open(tenant, id).await?;
-        let searched = Searched::of(&view, kind, |kind| {
+        self.objects_of(&view, (tenant, id), kind, &Part::of(name.unwrap_or_default()), page).await
+    }
+
+    /// The same of a snapshot that is open.
+    ///
+    /// # Errors
+    /// As [`Self::objects`].
+    pub(super) async fn objects_of(
+        &self,
+        view: &SnapshotView,
+        (tenant, id): (&TenantId, &SnapshotId),
+        kind: Option<&'static Kind>,
+        part: &Part,
+        page: Page,
+    ) -> Result<Found> {
+        let searched = Searched::of(view, kind, |kind| {
             let names = std::iter::once(kind.name_property).chain(kind.search.iter().copied());
             names.filter(|name| !part.is_empty() && !name.is_empty()).map(str::to_owned).collect()
         })?;
@@ -95,8 +109,8 @@ impl Browse {
             }
             let limits = Limits { hits: page.limit - items.len(), reads: end };
             let walked = match walk {
-                Walk::By(way) => view.search(kind, way, &part, after.as_deref(), limits).await?,
-                Walk::All => all(&view, kind, after, limits).await?,
+                Walk::By(way) => view.search(kind, way, part, after.as_deref(), limits).await?,
+                Walk::All => all(view, kind, after, limits).await?,
             };
             items.extend(walked.hits);
             if let Some(key) = walked.last {

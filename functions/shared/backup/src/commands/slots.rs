@@ -2,9 +2,9 @@
 //!
 //! A tenant's work of one sort goes one piece after another, so more than a few that wait help nobody.
 
-use domain::{Error, ErrorKind, PersonId, Result, TenantId, Timestamp};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result, TenantId, Timestamp};
 use engine::ports::Write;
-use engine::records::{AskedWork, At, Found, Record, Records, Slot, WorkSlots, put_new, replace};
+use engine::records::{AskedWork, At, Found, JobEntry, Record, Records, Slot, WorkSlots, put_new, replace};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
@@ -31,12 +31,32 @@ pub struct Asker {
     pub is_end_customer: bool,
     /// The person in whose name it is asked, where that is known.
     pub person: Option<PersonId>,
+    /// Of which partner's organisation it is asked: there it is found again; none where nobody is to find it.
+    pub place: Option<(PartnerId, OrganisationId)>,
+}
+
+impl Asker {
+    /// The entry by which the partner finds a piece of work that is asked for now.
+    ///
+    /// # Errors
+    /// `Invalid` where it cannot be written.
+    pub(super) fn entry(
+        &self,
+        tenant: &TenantId,
+        work: AskedWork,
+        (id, at): (&str, Timestamp),
+    ) -> Result<Option<Write>> {
+        let Some((partner, organisation)) = self.place.clone() else { return Ok(None) };
+        let (tenant, requested_by) = (tenant.clone(), self.name.clone());
+        let entry = JobEntry { partner, organisation, tenant, work, id: id.to_owned(), requested_by, at };
+        put_new(&entry).map(Some)
+    }
 }
 
 impl From<&str> for Asker {
     /// Somebody of the partner.
     fn from(name: &str) -> Self {
-        Self { name: name.to_owned(), is_end_customer: false, person: None }
+        Self { name: name.to_owned(), is_end_customer: false, person: None, place: None }
     }
 }
 
@@ -87,7 +107,8 @@ pub async fn take<T: Record>(
             Some(version) => replace(&slots, version)?,
             None => put_new(&slots)?,
         };
-        match records.write(vec![row.clone(), taken]).await {
+        let entry = asker.entry(tenant, work, (id, now))?;
+        match records.write([row.clone(), taken].into_iter().chain(entry).collect()).await {
             Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
             Err(error) if error.kind() == ErrorKind::Conflict => {
                 let message = format!("others ask for {} of this tenant at the same time", work.name());

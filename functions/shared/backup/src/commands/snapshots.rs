@@ -16,6 +16,15 @@ use std::sync::Arc;
 /// How often a start is tried when the tenant's row changes in between.
 const TRIES: u32 = 4;
 
+/// What is written with a snapshot that is started.
+#[derive(Default)]
+struct Also<'a> {
+    /// Who asked for it, if anybody did.
+    asker: Option<&'a Asker>,
+    /// That it was counted.
+    counted: Option<Write>,
+}
+
 /// Starts snapshots: the one place that does.
 #[derive(Clone)]
 pub struct Snapshots {
@@ -66,7 +75,8 @@ impl Snapshots {
                 Some(asker) => counted(&self.records, AskedWork::Snapshots, (tenant, asker)).await?,
                 None => None,
             };
-            match self.start_with(found, reason, next, counted).await {
+            let also = Also { asker, counted };
+            match self.start_with(found, reason, next, also).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
                 Err(e) => return Err(e),
                 Ok(id) => {
@@ -116,7 +126,7 @@ impl Snapshots {
         reason: Reason,
         next_snapshot_at: Option<Timestamp>,
     ) -> Result<SnapshotId> {
-        self.start_with(found, reason, next_snapshot_at, None).await
+        self.start_with(found, reason, next_snapshot_at, Also::default()).await
     }
 
     async fn start_with(
@@ -124,7 +134,7 @@ impl Snapshots {
         found: Found<Tenant>,
         reason: Reason,
         next_snapshot_at: Option<Timestamp>,
-        also: Option<Write>,
+        also: Also<'_>,
     ) -> Result<SnapshotId> {
         let Found { value: mut tenant, version } = found;
         let snapshot = self.new_snapshot(&tenant.tenant, reason);
@@ -132,6 +142,9 @@ impl Snapshots {
         tenant.open_snapshot = Some(id.clone());
         tenant.next_snapshot_at = next_snapshot_at;
         // Why in one write: a tenant that names no snapshot would get a second one at the same time.
+        let asked = (id.as_str(), snapshot.requested_at);
+        let entry = also.asker.map(|asker| asker.entry(&tenant.tenant, AskedWork::Snapshots, asked));
+        let also = also.counted.into_iter().chain(entry.transpose()?.flatten());
         let writes = [put_new(&snapshot)?, replace(&tenant, version)?].into_iter().chain(also);
         self.records.write(writes.collect()).await?;
         Ok(id)

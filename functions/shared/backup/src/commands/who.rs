@@ -5,6 +5,7 @@
 
 use super::changes::AskedChanges;
 use super::diffs::Diffs;
+use super::marks;
 use crate::archive::{OpenRun, TenantArchive};
 use domain::changes::Change;
 use domain::stored::{AUDIT_OBJECTS_RUN, AUDIT_RUN, AuditHeld, Manifest};
@@ -12,7 +13,7 @@ use domain::who::{AuditRecord, Known, Ours, Who, Window, ids_of, who_changed};
 use domain::{DiffId, Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::Listed;
 use engine::ports::Page;
-use engine::records::{Diff, Found, Record, Restore, Side, Tenant};
+use engine::records::{Diff, Found, Mark, Record, Restore, Side, Tenant};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub struct Authored {
     pub change: Change,
     /// Who made it; none where this release does not know its kind, or a snapshot of the comparison is no more.
     pub who: Option<Who>,
+    /// That it was expected, where somebody said so.
+    pub expected: Option<Mark>,
 }
 
 /// A part of the changes of a comparison, each with who made it.
@@ -63,18 +66,26 @@ impl Diffs {
     ) -> Result<AuthoredPart> {
         let Listed { items, next } = self.changes_where(tenant, id, asked, page).await?;
         let diff = self.get(tenant, id).await?;
+        let marked = marks::expected_of(&self.records, tenant, id).await?;
         let log = match Log::open(self, tenant, &diff).await {
             Ok(log) => log,
             // What a comparison found outlives its snapshots.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let items = items.into_iter().map(|change| Authored { change, who: None }).collect();
-                return Ok(part(items, next, actor));
+                let of = |change: Change| {
+                    let expected = marked.of(&change).cloned();
+                    Authored { change, who: None, expected }
+                };
+                return Ok(part(items.into_iter().map(of).collect(), next, actor));
             }
             Err(error) => return Err(error),
         };
         // Why in parts: a store answers many calls in the time of one.
         let joined = stream::iter(items.into_iter().map(|change| log.join(change))).buffered(AT_ONCE);
-        Ok(part(joined.try_collect().await?, next, actor))
+        let mut items: Vec<Authored> = joined.try_collect().await?;
+        for item in &mut items {
+            item.expected = marked.of(&item.change).cloned();
+        }
+        Ok(part(items, next, actor))
     }
 }
 
@@ -133,7 +144,9 @@ impl Log {
     }
 
     async fn join(&self, change: Change) -> Result<Authored> {
-        let Some(kind) = change.kind.find() else { return Ok(Authored { change, who: None }) };
+        let Some(kind) = change.kind.find() else {
+            return Ok(Authored { change, who: None, expected: None });
+        };
         let since = change.since.as_ref().unwrap_or(&self.before);
         let begins = self.begins.get(since).or_else(|| self.begins.get(&self.before)).copied();
         let (settles, ends) = self.after;
@@ -142,7 +155,7 @@ impl Log {
         let held = self.held.as_ref();
         let known = Known { records: &records, is_cut, held, window, ours: &self.ours };
         let who = Some(who_changed(kind, &change, &known));
-        Ok(Authored { change, who })
+        Ok(Authored { change, who, expected: None })
     }
 
     /// The records that name one of these ids in that time, by time; and whether there are more than are looked at.

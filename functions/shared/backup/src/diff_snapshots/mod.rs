@@ -19,6 +19,7 @@ mod failing;
 mod former;
 mod holders;
 mod live;
+mod marked;
 mod matching;
 mod naming;
 mod objects;
@@ -229,6 +230,7 @@ impl Worker {
         let (chosen, mut not_compared) = chosen_kinds(diff, &before, &after)?;
         // Why only up to then: what was created again after the later side was read is not in it.
         let ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
+        let break_glass = marked::break_glass(&self.records, &diff.tenant).await?;
         let comparison = objects::Comparison {
             archive: &archive,
             diff,
@@ -238,6 +240,7 @@ impl Worker {
             kinds: &chosen,
             object: diff.object.as_ref(),
             holders: tokio::sync::OnceCell::new(),
+            break_glass: &break_glass,
         };
         let mut state = match &diff.progress {
             Some(name) => State::load(&archive, name).await?,

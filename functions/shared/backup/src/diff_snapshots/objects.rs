@@ -15,6 +15,7 @@ use domain::kinds::{Kind, LinkType, LinkWrite};
 use domain::{Error, Result};
 use engine::records::Diff;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use tokio::sync::OnceCell;
 
 /// Two opened snapshots of one tenant, and what of them is compared.
@@ -29,6 +30,8 @@ pub(super) struct Comparison<'a> {
     pub(super) object: Option<&'a String>,
     /// Who holds a role, once that was looked up.
     pub(super) holders: OnceCell<Holders>,
+    /// The ids of accounts that are kept for emergencies.
+    pub(super) break_glass: &'a BTreeSet<String>,
 }
 
 /// One of the two sides of a comparison.

@@ -44,6 +44,9 @@ impl Comparison<'_> {
     /// Sets how much a change matters, and why.
     pub(super) async fn rate(&self, kind: &'static Kind, change: &mut Change) -> Result<()> {
         let mut reasons = Vec::new();
+        if self.concerns_break_glass(kind, change) {
+            reasons.push(Reason::BreakGlass);
+        }
         if let (Some(grant), Identity::Natural(parts)) = (kind.grant(), kind.identity) {
             let place = parts.iter().position(|part| *part == grant.role);
             let role = place.and_then(|place| change.key.split('|').nth(place)).unwrap_or_default();
@@ -75,7 +78,23 @@ impl Comparison<'_> {
             }
         }
         change.rate(reasons);
+        // Why also what is not about rights by itself: a new number for the second factor of such an account is as grave.
+        let is_marked = change.rating.reasons.contains(&Reason::BreakGlass);
+        change.privileged |= is_marked && change.rating.class.is_change() && !change.what.is_activation();
         Ok(())
+    }
+
+    /// Whether a change is about an account that is kept for emergencies: the account itself, a role of its own, or a link to it,
+    /// such as its membership in the group that a policy excludes.
+    fn concerns_break_glass(&self, kind: &Kind, change: &Change) -> bool {
+        let is_marked = |id: &str| self.break_glass.contains(id);
+        if let (Some(grant), Identity::Natural(parts)) = (kind.grant(), kind.identity) {
+            let place = parts.iter().position(|part| *part == grant.principal);
+            return place.and_then(|place| change.key.split('|').nth(place)).is_some_and(is_marked);
+        }
+        is_marked(&change.key)
+            || change.new_key.as_deref().is_some_and(is_marked)
+            || change.links.iter().any(|link| is_marked(&link.to))
     }
 
     /// Whether a property of the object is true on the later side, or where it is gone on the earlier one.

@@ -15,6 +15,7 @@ mod compared;
 mod comparison;
 mod covered_properties;
 mod downloaded;
+mod ever;
 mod filtered;
 mod follows_in_time;
 mod history;

@@ -100,6 +100,42 @@ async fn the_account_of_an_administrator_weighs_more_than_that_of_somebody_else_
 }
 
 #[tokio::test]
+async fn what_concerns_an_account_that_is_kept_for_emergencies_weighs_most_whatever_it_is() {
+    let mut sides = with_role(Some(GLOBAL_ADMINISTRATOR), "jobTitle", &json!("A"), &json!("B"));
+    let group = |n: usize| Some(json!({ "id": id(n), "displayName": "Excluded", "groupTypes": [] }));
+    for (n, member) in [(10, 1), (11, 2)] {
+        sides.object("groups", &id(n), group(n), group(n));
+        let is_user = Some(json!({ "@odata.type": "#microsoft.graph.user" }));
+        sides.put("groups.members", &format!("{}/{}", id(n), id(member)), is_user, None);
+    }
+    sides.object("users", &id(2), Some(person(2)), Some(json!({ "id": id(2), "displayName": "Another" })));
+    // The role is taken from it.
+    sides.runs.get_mut("admins").unwrap().1.clear();
+    let stage = SideBySide::new(&sides).await;
+    let reasons = |changes: &[Change], key: &str| {
+        let found = changes.iter().find(|change| change.key.starts_with(key)).unwrap();
+        let is_marked = found.rating.reasons.contains(&Reason::BreakGlass);
+        (is_marked, found.privileged && is_marked, found.weight() == 100)
+    };
+    let changes = stage.compare(None, 1).await.0;
+    for key in [id(1), id(10), id(11), id(2)] {
+        assert!(!reasons(&changes, &key).0, "nobody has marked anything: {key}");
+    }
+    let before = stage.counts().await.privileged;
+    stage.mark_break_glass(&id(1)).await;
+    let changes = stage.compare(None, 1).await.0;
+    // The account itself, a group that it was taken out of, and a role that was taken from it.
+    for key in [id(1), id(10), format!("{}|", id(1))] {
+        assert_eq!(reasons(&changes, &key), (true, true, true), "{key}");
+    }
+    for key in [id(2), id(11)] {
+        assert_eq!(reasons(&changes, &key), (false, false, false), "{key}");
+    }
+    assert_eq!(stage.counts().await.privileged, before + 2, "the account and the group, besides the role");
+    assert_eq!(stage.compare(None, 2).await.0, changes, "in pieces");
+}
+
+#[tokio::test]
 async fn what_microsoft_edits_of_a_built_in_role_is_its_own_and_nobodys_change() {
     let role = |n: usize, is_built_in: bool, says: &str| {
         Some(json!({ "id": id(n), "displayName": "A role", "isBuiltIn": is_built_in, "description": says }))

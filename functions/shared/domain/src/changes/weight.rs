@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
+    /// It is about an account that somebody marked as kept for emergencies, or about something that it holds or is in.
+    BreakGlass,
     /// It is about a role that gives power over others' rights or secrets, or over the whole tenant.
     PrivilegedRole,
     /// It is about an account that has, or may activate, such a role.
@@ -39,7 +41,7 @@ impl Reason {
     /// How much it makes a change matter, from 1 to 100.
     pub fn weight(self) -> u8 {
         match self {
-            Self::PrivilegedRole => 100,
+            Self::BreakGlass | Self::PrivilegedRole => 100,
             Self::PrivilegedAccount => 90,
             Self::Role | Self::RoleDefinition | Self::RoleAssignableGroup => 80,
             Self::RestrictedUnit | Self::AccountWithRole => 70,
@@ -50,6 +52,7 @@ impl Reason {
     /// The reason in words, for a person.
     pub fn words(self) -> &'static str {
         match self {
+            Self::BreakGlass => "it concerns an account that is kept for emergencies",
             Self::PrivilegedRole => "it is about a role with power over others",
             Self::PrivilegedAccount => "the account has, or may activate, a role with power over others",
             Self::Role => "it is about who holds a role",
@@ -70,7 +73,9 @@ impl Change {
             self.rating.class = super::class::class_of(&self.attributes, links);
         }
         if self.what.is_activation() {
-            reasons = vec![Reason::Activation];
+            // Whoever is kept for emergencies and activates a role is in one, or is somebody else.
+            reasons.retain(|reason| *reason == Reason::BreakGlass);
+            reasons.push(Reason::Activation);
         }
         if self.rating.class == Class::Service {
             reasons.clear();
@@ -107,11 +112,12 @@ mod tests {
     #[test]
     fn every_reason_has_one_of_the_weights_and_words() {
         use Reason::{
-            AccountWithRole, Activation, PrivilegedAccount, PrivilegedRole, RestrictedUnit, Role,
+            AccountWithRole, Activation, BreakGlass, PrivilegedAccount, PrivilegedRole, RestrictedUnit, Role,
             RoleAssignableGroup, RoleDefinition,
         };
         assert!(Change::WEIGHTS.is_sorted_by(|one, other| one > other));
         for reason in [
+            BreakGlass,
             PrivilegedRole,
             PrivilegedAccount,
             Role,

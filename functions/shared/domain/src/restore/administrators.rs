@@ -8,7 +8,7 @@
 
 use super::schedules::ScheduleEnd;
 use super::values::text;
-use super::{GLOBAL_ADMINISTRATOR, Phase, Step, WriteAction};
+use super::{EffectiveAdministrators, GLOBAL_ADMINISTRATOR, Phase, Step, WriteAction};
 use crate::kinds::{self, Grant, Kind, RoleRelation, Rule, Term};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,23 @@ pub struct Administrators {
     pub people: BTreeMap<String, SignIn>,
     /// The groups among these principals with their members; none where they could not be read.
     pub groups: BTreeMap<String, Option<BTreeSet<String>>>,
+}
+
+impl EffectiveAdministrators {
+    /// Those before these steps and after them.
+    pub(super) fn of(before: &Administrators, steps: &[Step]) -> Self {
+        let mut after = before.clone();
+        for step in steps {
+            after.apply(step);
+        }
+        let named = |ids: BTreeSet<&str>| {
+            let more = ids.len().saturating_sub(Self::MOST) as u64;
+            (ids.into_iter().take(Self::MOST).map(str::to_owned).collect(), more)
+        };
+        let (before, more_before) = named(before.effective());
+        let (after, more_after) = named(after.effective());
+        Self { before, more_before, after, more_after }
+    }
 }
 
 /// What a step does to somebody's rights or to the way in which they are held.

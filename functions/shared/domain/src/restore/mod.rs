@@ -59,7 +59,9 @@ pub use schedules::{
     SCHEDULE, Schedule, ScheduleEnd, Tenure, is_activated, is_in_force, may_be_privileged, with_fixed_end,
 };
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
-pub use step::{Cause, End, Impossible, Remark, RestorePlan, Step, Warning, WriteAction};
+pub use step::{
+    Cause, EffectiveAdministrators, End, Impossible, Remark, RestorePlan, Step, Warning, WriteAction,
+};
 pub use values::{same, same_in};
 
 /// Privileged Role Administrator's template id, the same in every tenant. Source: as for [`GLOBAL_ADMINISTRATOR`].

@@ -4,9 +4,9 @@ use super::draft::Planner;
 use super::names::InTurn;
 use super::order::in_order;
 use super::{
-    Cause, Held, Impossible, Inputs, Item, KnownAdministrators, LeftBy, LinkMode, Remark, RestorePlan,
-    SelectedLink, Step, Warning, WriteAction, administrators, circles, conflicts, facts, may_let_in,
-    may_lose, names, objects, person_decided_on, units,
+    Cause, EffectiveAdministrators, Held, Impossible, Inputs, Item, KnownAdministrators, LeftBy, LinkMode,
+    Remark, RestorePlan, SelectedLink, Step, Warning, WriteAction, administrators, circles, conflicts, facts,
+    may_let_in, may_lose, names, objects, person_decided_on, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,7 +176,12 @@ impl Planner<'_> {
         for (number, step) in (1..).zip(&mut steps) {
             step.number = number;
         }
+        let administrators = match &self.inputs.guard.administrators {
+            KnownAdministrators::Known(before) => Some(EffectiveAdministrators::of(before, &steps)),
+            KnownAdministrators::NotAsked | KnownAdministrators::Unreadable => None,
+        };
         RestorePlan {
+            administrators,
             remarks,
             steps,
             impossible: self.impossible,

@@ -281,6 +281,25 @@ pub enum Remark {
     AdministratorsUnknown,
 }
 
+/// Who is known to administer the tenant before a restore and after it, by their ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EffectiveAdministrators {
+    /// Those who do before, [`EffectiveAdministrators::MOST`] at the most.
+    pub before: Vec<String>,
+    /// How many more there are before.
+    pub more_before: u64,
+    /// Those who do after, as many at the most.
+    pub after: Vec<String>,
+    /// How many more there are after.
+    pub more_after: u64,
+}
+
+impl EffectiveAdministrators {
+    /// How many are named on each side.
+    pub const MOST: usize = 100;
+}
+
 /// What a restore would do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -298,6 +317,10 @@ pub struct RestorePlan {
     /// Objects that are to come back and whose place is taken; a person chooses what is done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
+    /// Who administers the tenant before and after; none where no step can take or give anybody's rights, and where it could
+    /// not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administrators: Option<EffectiveAdministrators>,
 }
 
 impl Step {

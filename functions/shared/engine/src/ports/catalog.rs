@@ -39,6 +39,9 @@ pub enum Scope {
     People(PartnerId),
     /// What a partner was notified of. Why apart: every job writes these rows, and few anything else of a partner.
     Heard(PartnerId),
+    /// The work that people asked for in a partner's organisations, by its time. Why apart: the data plane writes these rows, and
+    /// no other of a partner.
+    Jobs(PartnerId),
     /// The data keys of a tenant, by its GUID. Why apart: only the control plane may put these rows, and only
     /// `purge-data` may delete them.
     Key(TenantId),
@@ -48,6 +51,9 @@ pub enum Scope {
     Approvals(TenantId),
     /// The downloads of a tenant. Why apart: what makes their files writes no other row.
     Downloads(TenantId),
+    /// What people have marked in a tenant. Why apart: only the data plane puts and deletes these rows, and a job that could
+    /// would decide what is worth looking at.
+    Marks(TenantId),
     /// A customer tenant's, by its GUID.
     Tenant(TenantId),
 }
@@ -74,10 +80,12 @@ impl Scope {
             Self::Organisations(id) => format!("organisations/{id}"),
             Self::People(id) => format!("people/{id}"),
             Self::Heard(id) => format!("heard/{id}"),
+            Self::Jobs(id) => format!("jobs/{id}"),
             Self::Key(id) => format!("key/{id}"),
             Self::Restores(id) => format!("restores/{id}"),
             Self::Approvals(id) => format!("approvals/{id}"),
             Self::Downloads(id) => format!("downloads/{id}"),
+            Self::Marks(id) => format!("marks/{id}"),
             Self::Tenant(id) => format!("tenant/{id}"),
         }
     }
@@ -108,10 +116,12 @@ impl Scope {
             Some(("organisations", id)) => partner(id).map(Self::Organisations),
             Some(("people", id)) => partner(id).map(Self::People),
             Some(("heard", id)) => partner(id).map(Self::Heard),
+            Some(("jobs", id)) => partner(id).map(Self::Jobs),
             Some(("key", id)) => tenant(id).map(Self::Key),
             Some(("restores", id)) => tenant(id).map(Self::Restores),
             Some(("approvals", id)) => tenant(id).map(Self::Approvals),
             Some(("downloads", id)) => tenant(id).map(Self::Downloads),
+            Some(("marks", id)) => tenant(id).map(Self::Marks),
             Some(("tenant", id)) => tenant(id).map(Self::Tenant),
             Some(_) => None,
         };

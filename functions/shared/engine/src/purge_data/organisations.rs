@@ -10,8 +10,8 @@ use crate::announce::not_connected_notices;
 use crate::end_customers::{self, SharedTokens};
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
-    Acknowledgement, End, Ending, FAMILIES, Found, IdempotentRequest, Notice, NoticeEntry, Organisation,
-    Partner, Record, SentNotice, StoredKey, Tenant, delete, replace, watched,
+    Acknowledgement, End, Ending, FAMILIES, Found, IdempotentRequest, JobEntry, Notice, NoticeEntry,
+    Organisation, Partner, Record, SentNotice, StoredKey, Tenant, delete, replace, watched,
 };
 use domain::organisations::OrganisationState;
 use domain::{ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
@@ -100,6 +100,14 @@ impl Worker {
                     && self
                         .sweep_rows(&scope, acknowledged.prefix(), |_| true, deadline, &mut swept.rows)
                         .await?;
+                // And what was asked for in it.
+                let (scope, family) = (Scope::Jobs(partner.clone()), JobEntry::PREFIX);
+                let is_of = |row: &Row| {
+                    serde_json::from_value::<JobEntry>(row.body.clone())
+                        .is_ok_and(|entry| entry.organisation == *of)
+                };
+                swept.is_complete = swept.is_complete
+                    && self.sweep_rows(&scope, family, is_of, deadline, &mut swept.rows).await?;
                 swept.rows +=
                     end_customers::end(&self.records, partner, &found.value.id, SharedTokens::Kept).await?;
             }

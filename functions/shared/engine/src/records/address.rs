@@ -68,6 +68,10 @@ pub struct People;
 #[derive(Clone, Copy, Debug)]
 pub struct Heard;
 
+/// The owner of the work that people asked for in a partner's organisations.
+#[derive(Clone, Copy, Debug)]
+pub struct Jobs;
+
 /// The owner of the data keys of a tenant.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys;
@@ -83,6 +87,10 @@ pub struct Approvals;
 /// The owner of a tenant's downloads: which files were asked for, and how far they are.
 #[derive(Clone, Copy, Debug)]
 pub struct Downloads;
+
+/// The owner of what people have marked in a tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Marks;
 
 /// Makes a type an owner, by the kind that it is and the scope of its rows.
 macro_rules! owner {
@@ -110,10 +118,12 @@ owner!(PartnerId, PartnerId, Partner, of => Scope::Partner(of.clone()));
 owner!(Organisations, PartnerId, Organisations, of => Scope::Organisations(of.clone()));
 owner!(People, PartnerId, People, of => Scope::People(of.clone()));
 owner!(Heard, PartnerId, Heard, of => Scope::Heard(of.clone()));
+owner!(Jobs, PartnerId, Jobs, of => Scope::Jobs(of.clone()));
 owner!(Keys, TenantId, Keys, of => Scope::Key(of.clone()));
 owner!(Restores, TenantId, Restores, of => Scope::Restores(of.clone()));
 owner!(Approvals, TenantId, Approvals, of => Scope::Approvals(of.clone()));
 owner!(Downloads, TenantId, Downloads, of => Scope::Downloads(of.clone()));
+owner!(Marks, TenantId, Marks, of => Scope::Marks(of.clone()));
 owner!(TenantId, TenantId, Tenant, of => Scope::Tenant(of.clone()));
 
 /// The address of one row.

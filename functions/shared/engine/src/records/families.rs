@@ -36,6 +36,8 @@ pub enum OwnerKind {
     People,
     /// What a partner was notified of.
     Heard,
+    /// The work that people asked for in a partner's organisations.
+    Jobs,
     /// A tenant's data keys.
     Keys,
     /// A tenant's restores: what was chosen, and what was written.
@@ -44,6 +46,8 @@ pub enum OwnerKind {
     Approvals,
     /// A tenant's downloads: which files were asked for, and how far they are.
     Downloads,
+    /// What people have marked in a tenant.
+    Marks,
     /// All else that is a customer tenant's.
     Tenant,
 }
@@ -65,10 +69,12 @@ impl OwnerKind {
             Self::Organisations => "organisations",
             Self::People => "people",
             Self::Heard => "heard",
+            Self::Jobs => "jobs",
             Self::Keys => "key",
             Self::Restores => "restores",
             Self::Approvals => "approvals",
             Self::Downloads => "downloads",
+            Self::Marks => "marks",
             Self::Tenant => "tenant",
         }
     }
@@ -80,6 +86,7 @@ impl OwnerKind {
             Self::Restores => Some(Scope::Restores(tenant.clone())),
             Self::Approvals => Some(Scope::Approvals(tenant.clone())),
             Self::Downloads => Some(Scope::Downloads(tenant.clone())),
+            Self::Marks => Some(Scope::Marks(tenant.clone())),
             Self::Tenant => Some(Scope::Tenant(tenant.clone())),
             _ => None,
         }
@@ -211,6 +218,7 @@ const TABLE: &[Family] = &[
     family(Of::People, ("invitation#", "{invitation}"), "Invitation", &[watched::INVITATIONS_DUE], Time),
     family(Of::People, ("digest#", "{person}#{until}"), "Digest", &[], Time),
     family(Of::Heard, ("heard#", "{at}#{tenant}#{notice}"), "NoticeEntry", &[], Organisation),
+    family(Of::Jobs, ("job#", "{at}#{job}"), "JobEntry", &[], Organisation),
     family(Of::Keys, ("key#", "{org}"), "StoredKey", &[], Tenant),
     family(Of::Restores, ("restore#", "{restore}"), "Restore", &[watched::OPEN_WORK], Tenant),
     family(Of::Restores, ("step#", "{restore}#{number}"), "StepOutcome", &[], Tenant),
@@ -219,6 +227,8 @@ const TABLE: &[Family] = &[
     family(Of::Restores, ("receipt#", "{restore}"), "SignedReceipt", &[], Tenant),
     family(Of::Approvals, ("approval#", "{restore}"), "Approval", &[], Tenant),
     family(Of::Downloads, ("download#", "{download}"), "Download", &[], Tenant),
+    family(Of::Marks, ("mark#", "{mark}"), "Mark", &[], Tenant),
+    family(Of::Marks, ("expected#", "{comparison}"), "Expected", &[], Tenant),
     family(Of::Tenant, ("tenant", ""), "Tenant", &[watched::SNAPSHOTS_DUE], TenantLast),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),
     family(Of::Tenant, ("locks-renewed", ""), "LocksRenewed", &[], Tenant),

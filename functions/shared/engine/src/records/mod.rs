@@ -21,8 +21,10 @@ mod families;
 mod hearing;
 mod idempotency;
 mod invitation;
+mod job;
 mod lease;
 mod locks;
+mod mark;
 mod newest;
 mod not_protected;
 mod notice;
@@ -65,8 +67,13 @@ pub use hearing::{
 };
 pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
 pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedBy, InvitedToday};
+pub use job::JobEntry;
 pub use lease::{LimitLeases, OwnApplication, PARTS_LEASED, PARTS_OF_LIMIT, PARTS_WITHOUT_LEASE};
 pub use locks::LocksRenewed;
+pub use mark::{
+    Expected, ExpectedNotices, MOST_BREAK_GLASS, MOST_EXPECTED, MOST_KNOWN_GOOD, Mark, MarkOf, MarkSort,
+    MarkedChange,
+};
 pub use newest::{Gap, Newest};
 pub use not_protected::not_protected;
 pub use notice::{

@@ -135,10 +135,12 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Organisations, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, PurgeData]),
     rights(Of::People, &[AuthorizeRequest, PlanApi, SendDigests, PurgeData], &[PlanApi, SendDigests, PurgeData], &[PlanApi, PurgeData]),
     rights(Of::Heard, &[PlanApi, SendDigests, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
+    rights(Of::Jobs, &[SnapshotApi, PurgeData], &[SnapshotApi], &[PurgeData]),
     rights(Of::Keys, &[PlanApi, SnapshotApi, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, ExportData, PurgeData], &[PlanApi], &[PurgeData]),
     rights(Of::Restores, &[SnapshotApi, ScheduleSnapshots, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[SnapshotApi, ScheduleSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
     rights(Of::Approvals, &[SnapshotApi, RunRestore, PurgeData], &[SnapshotApi], &[PurgeData]),
     rights(Of::Downloads, &[SnapshotApi, ExportData, PurgeData], &[SnapshotApi, ExportData], &[PurgeData]),
+    rights(Of::Marks, &[PlanApi, SnapshotApi, DiffSnapshots, SendDigests, PurgeData], &[SnapshotApi], &[SnapshotApi, PurgeData]),
     rights(Of::Tenant, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, ExportData, SendDigests, PurgeData], &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[TakeSnapshot, DiffSnapshots, PurgeData]),
 ];
 

@@ -12,10 +12,10 @@ use engine::ports::{BlobName, Catalog, Row, Scope, Vault, Write};
 use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
-    Acknowledgement, ApiToken, AuditEntry, AuditOf, Connecting, DeletionCertificate, DowngradeRequest, End,
-    Ending, FAMILIES, FormerTenant, IdempotentRequest, Identity, IdentityLink, NoticeEntry, OpenDowngrade,
-    Organisation, OrganisationPlace, OwnerKind, Person, Record, RequestState, Severity, StoredKey, Tenant,
-    TokenEntry, TransferOffer, TransferOffered, key_of,
+    Acknowledgement, ApiToken, AskedWork, AuditEntry, AuditOf, Connecting, DeletionCertificate,
+    DowngradeRequest, End, Ending, FAMILIES, FormerTenant, IdempotentRequest, Identity, IdentityLink,
+    JobEntry, Mark, MarkOf, NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, OwnerKind, Person,
+    Record, RequestState, Severity, StoredKey, Tenant, TokenEntry, TransferOffer, TransferOffered, key_of,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -195,6 +195,37 @@ async fn what_former_partners_heard_goes_too() {
     for gone in [heard, ended] {
         assert!(!keys.iter().any(|key| key == gone.address().key()), "{keys:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_in_it_and_what_was_marked_goes_and_what_was_asked_for_elsewhere_stays() {
+    let office = doomed().await;
+    let records = office.records();
+    let elsewhere = OrganisationId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB");
+    for (n, of, organisation) in
+        [(1, PARTNER, organisation()), (2, PARTNER, elsewhere), (3, SIBLING, organisation())]
+    {
+        let entry = JobEntry {
+            partner: partner(of),
+            organisation,
+            tenant: tenant(),
+            work: AskedWork::Comparisons,
+            id: format!("dif_01j{n:023}"),
+            requested_by: "hft_12345678".to_owned(),
+            at: at(support::office::START),
+        };
+        records.put_new(&entry).await.unwrap();
+    }
+    let of = MarkOf::BreakGlass { object: "u".to_owned() };
+    let (by, at) = ("hft_12345678".to_owned(), at(support::office::START));
+    let mark = Mark { tenant: tenant(), of, note: None, ticket: None, by, at };
+    records.put_new(&mark).await.unwrap();
+    tick(&office, &FaultPlan::new()).await;
+    let rows = office.world.catalog.rows();
+    let left: Vec<_> = rows.iter().filter(|(_, row)| row.key.starts_with(JobEntry::PREFIX)).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(left[0].1.key.ends_with(&format!("dif_01j{:023}", 2)));
+    assert!(!rows.iter().any(|(_, row)| row.key.starts_with(Mark::PREFIX)));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ pub mod downgrades;
 mod fleet;
 pub mod idempotency;
 pub mod invitations;
+pub mod jobs;
 mod makers;
 pub mod notices;
 pub mod notifications;

@@ -6,13 +6,22 @@ use domain::notices::Topic;
 use domain::rights::Action;
 use domain::{OrganisationId, PartnerId, Result, Timestamp};
 use engine::ports::Page;
-use engine::records::{NoticeEntry, Record};
+use engine::records::{ExpectedNotices, NoticeEntry, Record};
 
 /// What can be asked about notices.
 #[derive(Clone)]
 pub struct Notices {
     /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
+}
+
+/// A notice, and whether all that it tells of was expected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The notice.
+    pub entry: NoticeEntry,
+    /// Whether somebody said so of all that it tells of.
+    pub is_expected: bool,
 }
 
 /// Which notices a list shows; what is absent restricts nothing.
@@ -36,7 +45,7 @@ impl Notices {
     ///
     /// # Errors
     /// `NotFound` for a partner that the caller does not see; `Denied`; `Invalid` for a cursor of another list.
-    pub async fn list(&self, caller: &Caller, wanted: &Wanted, page: Page) -> Result<Listed<NoticeEntry>> {
+    pub async fn list(&self, caller: &Caller, wanted: &Wanted, page: Page) -> Result<Listed<Told>> {
         let partner = self.gate.partner(caller, wanted.partner.as_ref(), Action::ReadPartner).await?.value.id;
         let member = caller.member()?;
         let is_wanted = |entry: &NoticeEntry| {
@@ -49,15 +58,19 @@ impl Notices {
         let begin = wanted.to.map(|to| NoticeEntry::cursor_at(&partner, to));
         let after = page.after.or(begin);
         let mut walk = self.gate.records.walk(NoticeEntry::all(&partner), after, true);
-        let mut items = Vec::new();
+        let (mut items, mut is_over) = (Vec::new(), false);
         while items.len() < page.limit
             && let Some(row) = walk.next().await?
         {
             if wanted.from.is_some_and(|from| row.value.at < from) {
-                return Ok(Listed { items, next: None });
+                is_over = true;
+                break;
             }
             items.extend(Some(row.value).filter(&is_wanted));
         }
-        Ok(Listed { items, next: walk.rest() })
+        let next = walk.rest().filter(|_| !is_over);
+        let expected = ExpectedNotices::of(&self.gate.records, items.iter()).await?;
+        let told = items.into_iter().map(|entry| Told { is_expected: expected.covers(&entry), entry });
+        Ok(Listed { items: told.collect(), next })
     }
 }

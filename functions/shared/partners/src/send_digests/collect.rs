@@ -4,7 +4,7 @@ use super::places::Places;
 use super::{Worker, fold};
 use domain::notices::{Frequency, Topic, next_digest_at};
 use domain::{Result, Timestamp};
-use engine::records::{Digest, LateNotice, Notice, NoticeEntry, Person, Subscription};
+use engine::records::{Digest, ExpectedNotices, LateNotice, Notice, NoticeEntry, Person, Subscription};
 use jiff::SignedDuration;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,7 +118,12 @@ impl Worker {
             }
         }
         remember(&mut contents, met);
-        news.sort_by_key(|entry| (Reverse((entry.severity, entry.weight, entry.at)), entry.notice.clone()));
+        // What was expected is told like everything else, behind what was not.
+        let expected = ExpectedNotices::of(&self.records, news.iter()).await?;
+        news.sort_by_cached_key(|entry| {
+            let worst = Reverse((entry.severity, entry.weight, entry.at));
+            (expected.covers(entry), worst, entry.notice.clone())
+        });
         for (place, entry) in news.into_iter().enumerate() {
             if place >= MAX_SHOWN {
                 *contents.left_out.entry(entry.topic).or_default() += 1;

@@ -6,7 +6,7 @@ use domain::DiffId;
 use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
 use engine::ports::{Handed, Mail, MailEvent, MailFate, Mailer};
-use engine::records::{DiffCounts, Person, Record, Records, Subject};
+use engine::records::{DiffCounts, Expected, Person, Record, Records, Subject};
 use partners::send_digests::{self, Report};
 use std::sync::Arc;
 use support::faulty::crash_points;
@@ -50,6 +50,28 @@ async fn announce(office: &Office, n: u32) {
 
 async fn tick(office: &Office) -> Report {
     mail_worker(office).send_due(office.deadline()).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_was_expected_is_told_behind_what_was_not() {
+    let office = Office::new().await;
+    office.add_person(10, PARTNER, Role::Owner, "Europe/Zurich").await;
+    for n in 1..=3 {
+        office.world.clock.advance(jiff::SignedDuration::from_mins(1));
+        announce(&office, n).await;
+    }
+    let third = DiffId::from_ulid(&format!("01J{:023}", 1_003));
+    let nothing = Expected::nothing_of(&support::office::tenant(), &third);
+    office.records().put_new(&Expected { whole: true, ..nothing }).await.unwrap();
+    office.world.clock.advance_to(at(MONDAY_8));
+    tick(&office).await;
+    let mails = office.distinct_mails();
+    let text = &mails.last().unwrap().text;
+    let place = |n: u32| text.find(&format!("dif_01j{:023}", 1_000 + n)).unwrap_or_else(|| panic!("{text}"));
+    assert!(
+        place(2) < place(1) && place(1) < place(3),
+        "the newest first, but for what was expected: {text}"
+    );
 }
 
 #[tokio::test]

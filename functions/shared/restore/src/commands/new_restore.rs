@@ -7,7 +7,7 @@ use backup::archive::{FoundChanges, MOST_PAGES};
 use domain::changes::{Change, Class, What, is_within};
 use domain::kinds::{self, KINDS, Kind, NamedKind};
 use domain::restore::{RestorePlan, SelectedItem, SelectedLink, Selection};
-use domain::text::fault_of_name;
+use domain::text::check_line;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId};
 use engine::records::{Snapshot, StepOutcome, UndoneObject, UndonePart};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,12 +59,8 @@ impl Why {
         for (field, text, most) in
             [("reason", &self.reason, MAX_REASON), ("ticket", &self.ticket, MAX_TICKET)]
         {
-            let Some(text) = text else { continue };
-            if text.chars().count() > most {
-                return Err(Error::invalid_field(field, format!("has more than {most} characters")));
-            }
-            if let Some(fault) = fault_of_name(text) {
-                return Err(Error::invalid_field(field, fault));
+            if let Some(text) = text {
+                check_line(field, text, most)?;
             }
         }
         Ok(())

@@ -9,7 +9,8 @@ use crate::plans::{FinalReport, PlanStore, Sentence, StoredPlan};
 use crate::preview_restore::Snapshots;
 use backup::commands::slots::{self, Asker, TakesSlot};
 use domain::restore::{
-    AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, RestorePlan, Selection, Step,
+    AttributeMode, Conflict, EffectiveAdministrators, Impossible, Left, LinkMode, Remark, RestorePlan,
+    Selection, Step,
 };
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;
@@ -63,8 +64,17 @@ pub struct PlanPage {
     pub left_by_mode: Vec<Left>,
     /// Objects whose place is taken; on the first page only.
     pub conflicts: Vec<Conflict>,
+    /// Who administers the tenant before and after, where that was asked; on the first page only.
+    pub administrators: Option<EffectiveAdministrators>,
     /// The steps in the order in which they are written; none until there is a preview.
     pub steps: Listed<FollowedStep>,
+}
+
+impl PlanPage {
+    fn of(restore: Restore, plan: RestorePlan, steps: Listed<FollowedStep>) -> Self {
+        let RestorePlan { remarks, impossible, left_by_mode, conflicts, administrators, .. } = plan;
+        Self { restore, remarks, impossible, left_by_mode, conflicts, administrators, steps }
+    }
 }
 
 /// The commands on restores, with their ports.
@@ -255,15 +265,12 @@ impl Restores {
         // it.
         if row.previewed_at.is_none() {
             let steps = Listed { items: Vec::new(), next: None };
-            let (remarks, impossible, left_by_mode, conflicts) = Default::default();
-            return Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, conflicts, steps });
+            return Ok(PlanPage::of(row, RestorePlan::default(), steps));
         }
         let plan = self.stored_plan(&row).await?.plan;
         let is_first = page.after.is_none();
         let steps = self.follow(tenant, restore, &plan, page).await?;
-        let RestorePlan { remarks, impossible, left_by_mode, conflicts, .. } =
-            if is_first { plan } else { RestorePlan::default() };
-        Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, conflicts, steps })
+        Ok(PlanPage::of(row, if is_first { plan } else { RestorePlan::default() }, steps))
     }
 
     /// As [`Self::read_plan`], of a restore that was run to its end.

@@ -252,7 +252,7 @@ impl Worker {
         // Why not a new plan: this is a rerun after the plan was stored, and what is stored is what people see.
         if let Some(stored) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
             // Why the shorter time: what the tenant was like when it was made is not known any more.
-            return Ok(Planned::Stored(stored, true));
+            return Ok(Planned::Stored(Box::new(stored), true));
         }
         // What a restore goes back to is a snapshot, or what another restore wrote over.
         let undone = match &restore.undoes {
@@ -349,7 +349,7 @@ impl Worker {
         self.plans.put_new_plan(&restore.tenant, &restore.id, &plan).await?;
         let stored = self.plans.find_plan(&restore.tenant, &restore.id).await?;
         let stored = stored.ok_or_else(|| Error::corrupt("a stored plan cannot be found"))?;
-        Ok(Planned::Stored(stored, is_privileged))
+        Ok(Planned::Stored(Box::new(stored), is_privileged))
     }
 
     /// What is to be restored; and of a comparison's changes those that its earlier snapshot does not hold.
@@ -372,7 +372,7 @@ impl Worker {
 /// What planning came to.
 enum Planned {
     /// The plan as it is stored, and whether it is about rights over the tenant.
-    Stored(StoredPlan, bool),
+    Stored(Box<StoredPlan>, bool),
     /// Nothing is stored: the plan is about rights, and follows from what was read too long ago for that.
     Stale,
 }

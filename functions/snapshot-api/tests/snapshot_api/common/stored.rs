@@ -7,8 +7,8 @@ use domain::{OrganisationId, PartnerId};
 use engine::ports::Clock;
 use engine::records::{
     Approval, AskedWork, CredentialStatus, Diff, DiffCounts, Download, DownloadFormat, DownloadOf,
-    DownloadPlace, JobState, Restore, RestoreState, RunCount, Side, SignedReceipt, Snapshot, Tenant,
-    WorkSlots, delete,
+    DownloadPlace, JobState, Mark, MarkOf, Restore, RestoreState, RunCount, Side, SignedReceipt, Snapshot,
+    Tenant, WorkSlots, delete,
 };
 use restore::plans::PlanStore;
 use restore::preview_restore::Archived;
@@ -82,6 +82,10 @@ impl Plane {
                 self.edit(&WorkSlots::at(&self.tenant, work), |row| row.open.clear()).await;
             }
         }
+        let of = MarkOf::Expected { comparison: DIFF.parse().unwrap(), change: None };
+        if self.records.find(&Mark::at(&self.tenant, &of.id())).await.unwrap().is_none() {
+            self.mark(of).await;
+        }
         let id = RESTORE.parse().unwrap();
         if let Some(approval) = self.records.find(&Approval::at(&self.tenant, &id)).await.unwrap() {
             self.records.write(vec![delete(&approval.value, approval.version)]).await.unwrap();
@@ -91,6 +95,14 @@ impl Plane {
             row.started_at = (state == RestoreState::Done).then_some(now);
         })
         .await;
+    }
+
+    /// Marks something, as if somebody had asked for it.
+    pub async fn mark(&self, of: MarkOf) {
+        let (tenant, at) = (self.tenant.clone(), self.world.clock.now());
+        let by = "hft_12345678".to_owned();
+        let mark = Mark { tenant, of, note: None, ticket: Some("4711".to_owned()), by, at };
+        self.records.put_new(&mark).await.unwrap();
     }
 
     async fn store_tenant(&self) {

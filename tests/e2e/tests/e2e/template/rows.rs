@@ -1,5 +1,6 @@
 //! Who may do what with which rows and blobs: derived from the template's policies as AWS evaluates them, and held against
 //! the engine's table. Each story of these tests runs behind the same policies (`rig::workers`).
+//! Over 400 lines: each owner's rows with each function's rights, and the stories that reach them.
 
 use super::function_names;
 use crate::rig::{Rig, Setting};
@@ -42,10 +43,12 @@ fn partitions(owner: OwnerKind) -> Vec<Scope> {
         OwnerKind::Organisations => vec![Scope::Organisations(partner)],
         OwnerKind::People => vec![Scope::People(partner)],
         OwnerKind::Heard => vec![Scope::Heard(partner)],
+        OwnerKind::Jobs => vec![Scope::Jobs(partner)],
         OwnerKind::Keys => vec![Scope::Key(tenant)],
         OwnerKind::Restores => vec![Scope::Restores(tenant)],
         OwnerKind::Approvals => vec![Scope::Approvals(tenant)],
         OwnerKind::Downloads => vec![Scope::Downloads(tenant)],
+        OwnerKind::Marks => vec![Scope::Marks(tenant)],
         OwnerKind::Tenant => vec![Scope::Tenant(tenant)],
     }
 }

@@ -31,7 +31,7 @@ pub fn diffs(office: &Office) -> Diffs {
 }
 
 pub fn customer(name: &str) -> Asker {
-    Asker { name: name.to_owned(), is_end_customer: true, person: None }
+    Asker { name: name.to_owned(), is_end_customer: true, person: None, place: None }
 }
 
 pub async fn ask(office: &Office, asker: impl Into<Asker> + Send) -> Result<Diff> {

@@ -18,7 +18,7 @@ use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::messages::diff_snapshots;
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Page, Queue, Vault};
-use engine::records::{Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
+use engine::records::{Diff, DiffCounts, JobState, Mark, MarkOf, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -178,6 +178,31 @@ impl SideBySide {
         panic!("it never ends")
     }
 
+    /// Marks an account as kept for emergencies.
+    pub async fn mark_break_glass(&self, object: &str) {
+        let mark = Mark {
+            tenant: tenant(),
+            of: MarkOf::BreakGlass { object: object.to_owned() },
+            note: None,
+            ticket: None,
+            by: "per_01jaaaaaaaaaaaaaaaaaaaaaaa".to_owned(),
+            at: self.world.clock.now(),
+        };
+        self.records.put_new(&mark).await.unwrap();
+    }
+
+    fn diffs(&self) -> Diffs {
+        let world = &self.world;
+        let (vault, keys) = (world.vault.clone(), world.key_ring.clone());
+        Diffs {
+            archive: Arc::new(Archive::new(vault, keys, self.records.clone())),
+            records: self.records.clone(),
+            queue: world.queue.clone(),
+            clock: world.clock.clone(),
+            ids: world.ids.clone(),
+        }
+    }
+
     /// How many messages the queue has taken.
     pub fn messages(&self) -> usize {
         self.world.queue.sent().len()
@@ -238,15 +263,7 @@ impl SideBySide {
 
     /// The changes of the last comparison as a caller lists them, that many at a time.
     pub async fn listed(&self, limit: usize) -> Vec<Change> {
-        let world = &self.world;
-        let (vault, keys) = (world.vault.clone(), world.key_ring.clone());
-        let diffs = Diffs {
-            archive: Arc::new(Archive::new(vault, keys, self.records.clone())),
-            records: self.records.clone(),
-            queue: world.queue.clone(),
-            clock: world.clock.clone(),
-            ids: world.ids.clone(),
-        };
+        let diffs = self.diffs();
         let id = self.row().await.id;
         let (mut all, mut after) = (Vec::new(), None);
         loop {

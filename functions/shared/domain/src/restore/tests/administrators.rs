@@ -351,3 +351,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_plan_that_may_take_rights_names_who_administers_before_and_after() {
+    let of = |people: &[&str]| {
+        KnownAdministrators::Known(Administrators {
+            grants: people.iter().map(|id| ((*id).to_owned(), Standing::Permanent)).collect(),
+            people: people.iter().map(|id| ((*id).to_owned(), SignIn::Yes)).collect(),
+            groups: std::collections::BTreeMap::new(),
+        })
+    };
+    let blocked = |is_enabled: bool| {
+        vec![item("users", "ann", Some(user("ann", &json!(false))), Some(user("ann", &json!(is_enabled))))]
+    };
+    let told = guarded(blocked(true), of(&["ann", "bob"])).administrators.unwrap();
+    assert_eq!((told.before, told.after), (vec!["ann".to_owned(), "bob".to_owned()], vec!["bob".to_owned()]));
+    assert_eq!(guarded(blocked(true), KnownAdministrators::Unreadable).administrators, None);
+    let many: Vec<String> = (0..130).map(|n| format!("person {n:03}")).collect();
+    let named: Vec<&str> = many.iter().map(String::as_str).collect();
+    let told = guarded(blocked(true), of(&named)).administrators.unwrap();
+    assert_eq!((told.before.len(), told.more_before, told.more_after), (100, 30, 30));
+}

@@ -7,7 +7,8 @@ use domain::notices::{Severity, Topic};
 use domain::organisations::OrganisationState;
 use domain::subscriptions::over_use;
 use engine::records::{
-    Connecting, CredentialStatus, NotProtected, NoticeEntry, PREVIEW_GOOD_FOR, Subject, Tenant,
+    Connecting, CredentialStatus, ExpectedNotices, NotProtected, NoticeEntry, PREVIEW_GOOD_FOR, Subject,
+    Tenant,
 };
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -221,6 +222,7 @@ fn seats(customer: &Customer) -> Option<Finding> {
 /// `looked_at` says when somebody last has.
 pub(super) fn of_heard(
     heard: &[&NoticeEntry],
+    expected: &ExpectedNotices,
     looked_at: impl Fn(Cause) -> Option<Timestamp>,
     now: Timestamp,
 ) -> Vec<Finding> {
@@ -231,7 +233,8 @@ pub(super) fn of_heard(
     let (mut changes, mut failed, mut waits, mut ended) = (vec![], vec![], vec![], BTreeSet::new());
     for &entry in heard {
         match (entry.topic, restore_of(entry)) {
-            (Topic::PrivilegedChanges, _) => changes.push(entry),
+            // What somebody said was expected needs nobody.
+            (Topic::PrivilegedChanges, _) => changes.extend((!expected.covers(entry)).then_some(entry)),
             (Topic::Approvals, Some(id)) => {
                 // What was told of it later says that it has gone on. Beyond a day its preview is too old to be run.
                 let is_over = ended.contains(&id) || entry.at + PREVIEW_GOOD_FOR <= now;
@@ -245,7 +248,9 @@ pub(super) fn of_heard(
         }
     }
     let changes = happened(Cause::PrivilegedChanges, &changes, &looked_at).map(|(mut found, entries)| {
-        if let Some(all) = entries.iter().map(|entry| entry.changes).sum::<Option<u64>>() {
+        if let Some(all) =
+            entries.iter().map(|entry| Some(expected.left_of(entry, entry.changes?))).sum::<Option<u64>>()
+        {
             found.what.counts.insert("privileged", all);
         }
         found

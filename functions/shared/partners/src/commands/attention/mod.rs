@@ -15,13 +15,14 @@ use super::fleet::{Customer, Fleet, heard_since};
 use super::organisations::OFFER_DAYS;
 use super::{Caller, Gate, Member};
 use domain::attention::{Cause, Closes, ENDS_SOON_DAYS, PUT_ASIDE_DAYS, SHOWN_DAYS};
+use domain::notices::Topic;
 use domain::rights::Action;
 use domain::subscriptions::RequestState;
 use domain::{Error, OrganisationId, PartnerId, Result, Timestamp};
 use engine::ports::{Clock, DirectoryAccess, Page};
 use engine::records::{
-    Acknowledgement, DowngradeRequest, NoticeEntry, Organisation, Partner, Record, Records, TransferOffered,
-    delete, put_new, replace,
+    Acknowledgement, DowngradeRequest, ExpectedNotices, NoticeEntry, Organisation, Partner, Record, Records,
+    TransferOffered, delete, put_new, replace,
 };
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -185,7 +186,9 @@ impl Attention {
             heard_since(records, &partner, self.shown_since()),
             records.list_all(&of)
         )?;
-        Ok(self.gather(member, &fleet, &heard, acknowledged.into_iter().map(|row| row.value)))
+        let expected = ExpectedNotices::of(records, of_power(&heard.0)).await?;
+        let acknowledged = acknowledged.into_iter().map(|row| row.value);
+        Ok(self.gather(member, &fleet, (&heard, &expected), acknowledged))
     }
 
     /// What is there of all organisations of a partner that a member sees, and of the partner itself.
@@ -199,7 +202,8 @@ impl Attention {
             self.of_partner_itself(member, partner)
         )?;
         let acknowledged = acknowledged.into_iter().map(|row| row.value);
-        let mut found = self.gather(member, &fleet, &heard, acknowledged);
+        let expected = ExpectedNotices::of(records, of_power(&heard.0)).await?;
+        let mut found = self.gather(member, &fleet, (&heard, &expected), acknowledged);
         found.items.extend(own);
         found.is_complete &= own_all;
         Ok(found)
@@ -214,7 +218,7 @@ impl Attention {
         &self,
         member: &Member,
         fleet: &Fleet,
-        (heard, heard_all): &(Vec<NoticeEntry>, bool),
+        ((heard, heard_all), expected): (&(Vec<NoticeEntry>, bool), &ExpectedNotices),
         acknowledged: impl Iterator<Item = Acknowledgement>,
     ) -> Found {
         let now = self.clock.now();
@@ -231,7 +235,12 @@ impl Attention {
             let by = |cause: Cause| acknowledged.get(&(id.clone(), cause));
             let mut findings = causes::of_rows(customer, now);
             let told = told.get(id).map(Vec::as_slice).unwrap_or_default();
-            findings.extend(causes::of_heard(told, |cause| by(cause).and_then(|row| row.seen_until), now));
+            findings.extend(causes::of_heard(
+                told,
+                expected,
+                |cause| by(cause).and_then(|row| row.seen_until),
+                now,
+            ));
             for finding in findings.into_iter().filter(|f| f.cause.is_open_to(member.role, false)) {
                 let same = by(finding.cause).filter(|row| row.facts == finding.hash()).cloned();
                 items.push(Item::of(customer, finding, same));
@@ -290,6 +299,11 @@ impl Attention {
         });
         Ok((items.collect(), next.is_none()))
     }
+}
+
+/// Those of the notices that tell of who may do what.
+fn of_power(heard: &[NoticeEntry]) -> impl Iterator<Item = &NoticeEntry> + Send {
+    heard.iter().filter(|entry| entry.topic == Topic::PrivilegedChanges)
 }
 
 /// The names of the organisations of these requests.

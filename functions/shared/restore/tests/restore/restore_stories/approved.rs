@@ -21,11 +21,11 @@ pub(super) const BOB: &str = "per_01jbbbbbbbbbbbbbbbbbbbbbbb";
 pub(super) const TOKEN: &str = "hft_12345678";
 
 pub(super) fn signed_in(id: &str) -> Asker {
-    Asker { name: id.to_owned(), is_end_customer: false, person: id.parse().ok() }
+    Asker { name: id.to_owned(), is_end_customer: false, person: id.parse().ok(), place: None }
 }
 
 pub(super) fn token_of(id: &str) -> Asker {
-    Asker { name: TOKEN.to_owned(), is_end_customer: false, person: id.parse().ok() }
+    Asker { name: TOKEN.to_owned(), is_end_customer: false, person: id.parse().ok(), place: None }
 }
 
 /// Somebody of the customer, in a portal to which that person made the link.
@@ -34,6 +34,7 @@ pub(super) fn end_user(link_of: &str) -> Asker {
         name: "ses_01jccccccccccccccccccccccc".to_owned(),
         is_end_customer: true,
         person: link_of.parse().ok(),
+        place: None,
     }
 }
 
