@@ -1,16 +1,19 @@
-//! From the organisation in a path to its tenant, for a caller who has the right.
+//! From the organisation in a path to its tenant, for a caller who has the right; or from a partner to the tenants of all of
+//! its organisations, each asked for by itself.
 //!
 //! A handler says in its arguments which right its route takes: [`Admitted<Compare>`]. The gate is asked before the
 //! handler runs, and only what it gave holds a tenant, so that a route which forgets to ask has none to work on.
 
 use crate::SnapshotApi;
 use axum::extract::FromRequestParts;
+use backup::commands::across::{Account, Mark, Standing, Subject, Unknown};
 use backup::commands::slots::Asker;
 use domain::organisations::ApprovalRule;
 use domain::rights::{Action, Role};
-use domain::{Error, OrganisationId, PersonId, Result, TenantId};
+use domain::{Error, OrganisationId, PartnerId, PersonId, Result, TenantId};
 use engine::records::{Organisation, OrganisationState};
 use http::request::Parts;
+use partners::commands::{Caller, Gate, Seen};
 use restore::commands::approvals::Approver;
 use runtime::http::{Asked, Takes, id_in_path};
 use runtime::openapi::Operation;
@@ -118,6 +121,92 @@ impl<R> Admitted<R> {
             return Err(Error::conflict("the organisation's backups have stopped"));
         }
         self.stored()
+    }
+}
+
+/// All organisations of a partner, for a caller who has that right in some of them: each is asked for by itself.
+pub struct AdmittedEach<R> {
+    gate: Gate,
+    caller: Caller,
+    right: PhantomData<R>,
+}
+
+/// An organisation that is asked, with what it is called.
+pub struct Named {
+    /// Its tenant, or why that is not asked.
+    pub subject: Subject,
+    /// Its name; none where its row cannot be read.
+    pub name: Option<String>,
+}
+
+/// A part of the organisations.
+pub struct NamedPart {
+    /// In the order of their ids.
+    pub named: Vec<Named>,
+    /// Behind which one the next part begins; none at the end.
+    pub next: Option<OrganisationId>,
+}
+
+/// How many organisations are asked together.
+const ORGANISATIONS: usize = 250;
+
+impl<R: Right> AdmittedEach<R> {
+    /// The partner whose organisations are asked: the caller's own, or one below it.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller does not see it; `Denied` when the right is missing everywhere.
+    pub async fn partner(&self, named: Option<&PartnerId>) -> Result<PartnerId> {
+        self.gate.asked_partner(&self.caller, named, R::ACTION).await
+    }
+
+    /// The next organisations of that partner, from the mark on.
+    ///
+    /// # Errors
+    /// Those of the catalog.
+    pub async fn part(&self, partner: &PartnerId, from: Option<&Mark>) -> Result<NamedPart> {
+        let (gate, caller) = (&self.gate, &self.caller);
+        let begun = from.filter(|mark| !mark.is_behind()).map(|mark| &mark.organisation);
+        let mut seen: Vec<Seen> = match begun {
+            Some(id) => gate.organisation_of(caller, partner, R::ACTION, id).await?.into_iter().collect(),
+            None => Vec::new(),
+        };
+        let behind = from.map(|mark| &mark.organisation);
+        let part = gate.organisations_behind(caller, partner, R::ACTION, behind, ORGANISATIONS).await?;
+        seen.extend(part.organisations);
+        Ok(NamedPart { named: seen.into_iter().map(named).collect(), next: part.next })
+    }
+}
+
+fn named(seen: Seen) -> Named {
+    let not = |standing, cause| Err(Account::unknown(standing, cause));
+    let tenant = match &seen.row {
+        None => not(Standing::NotReachable, Unknown::Unreadable),
+        Some(_) if !seen.is_allowed => not(Standing::NotAllowed, Unknown::SwitchedOff),
+        Some(row) => match &row.tenant {
+            Some(tenant) => Ok(tenant.clone()),
+            None => not(Standing::NotHeld, Unknown::NotConnected),
+        },
+    };
+    let name = seen.row.map(|row| row.name);
+    Named { subject: Subject { organisation: seen.id, tenant }, name }
+}
+
+impl<R: Right> FromRequestParts<SnapshotApi> for AdmittedEach<R> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, api: &SnapshotApi) -> Result<Self, Problem> {
+        let Asked(caller) = Asked::from_request_parts(parts, api).await?;
+        caller.member()?;
+        Ok(Self { gate: api.gate.clone(), caller, right: PhantomData })
+    }
+}
+
+impl<R: Right> Takes for AdmittedEach<R> {
+    fn right() -> Option<Action> {
+        Some(R::ACTION)
+    }
+    fn note(operation: &mut Operation) {
+        operation.asks_caller();
+        operation.right(R::ACTION);
     }
 }
 

@@ -1,4 +1,5 @@
-//! The data plane over HTTP: snapshots, search, comparisons, restores, downloads. All but the jobs of a partner is below one organisation.
+//! The data plane over HTTP: snapshots, search, comparisons, restores, downloads. Everything is below one organisation, but for
+//! the jobs of a partner and what is asked of all of its organisations.
 //!
 //! A route is let in through the door, reads what comes in, calls one command with the organisation's tenant and writes
 //! what comes out; it decides nothing. No route sees a tenant that the door did not give it. Work is queued and
@@ -62,6 +63,7 @@ impl Ports {
 #[derive(Clone)]
 pub struct SnapshotApi {
     gate: Gate,
+    clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     browse: Browse,
     diffs: Diffs,
@@ -91,6 +93,7 @@ impl SnapshotApi {
         Self {
             gate: Gate { records: records.clone() },
             jobs: Jobs { gate: Gate { records: records.clone() } },
+            clock: clock.clone(),
             snapshots: Snapshots {
                 records: records.clone(),
                 queue: queue.clone(),
@@ -132,6 +135,11 @@ pub fn router(api: SnapshotApi) -> Router {
 /// What requests to the routes take of their callers' budgets.
 pub fn weights() -> Weights {
     weights_of(routes::all::<Unnoted>())
+}
+
+/// The paths of the routes, as axum writes them, some more than once.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    routes::all::<Unnoted>().into_iter().map(|row| row.path())
 }
 
 /// The routes, for the OpenAPI document.

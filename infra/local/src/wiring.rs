@@ -24,6 +24,7 @@ use runtime::http::forwarded;
 use runtime::mail::MailMessages;
 use runtime::settings::Settings;
 use snapshot_api::SnapshotApi;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const MINUTE_MS: u64 = 60_000;
@@ -132,13 +133,15 @@ fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>>
     if let Some(folder) = wanted.ports.export_folder.clone() {
         routes.push(Route { key: files::ROUTE.to_owned(), to: files::serve(folder), open: true });
     }
-    for part in ["snapshots", "comparisons", "restores", "downloads"] {
-        for key in [
-            format!("ANY /v1/organisations/{{org}}/{part}"),
-            format!("ANY /v1/organisations/{{org}}/{part}/{{rest+}}"),
-        ] {
-            routes.push(Route { key, to: snapshot_api.clone(), open: false });
-        }
+    // Why by its own table: a path that was left out here would be asked of the control plane, which has none of that name.
+    let paths: BTreeSet<&str> = snapshot_api::paths().collect();
+    for path in paths {
+        // What axum calls `{*key}` is `{key+}` to API Gateway.
+        let path = match path.split_once("{*") {
+            Some((head, name)) => format!("{head}{{{}+}}", name.trim_end_matches('}')),
+            None => path.to_owned(),
+        };
+        routes.push(Route { key: format!("ANY {path}"), to: snapshot_api.clone(), open: false });
     }
     Ok(routes)
 }

@@ -1,5 +1,6 @@
 //! The routes, by what they are about: each file has its handlers and their rows.
 
+mod across;
 mod comparisons;
 mod downloads;
 mod jobs;
@@ -19,6 +20,7 @@ pub fn all<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
     let mut all = snapshots::routes();
     all.extend(objects::routes());
     all.extend(comparisons::routes());
+    all.extend(across::routes());
     all.extend(restores::routes());
     all.extend(downloads::routes());
     all.extend(marks::routes());

@@ -108,6 +108,9 @@ pub struct ChangesIn {
     /// Only changes in which something at or within this path differs, or links of this type, such as `groups.members`.
     #[garde(length(min = 1, max = 512))]
     property: Option<String>,
+    /// Only assignments, schedules and eligibilities of this role that came or went, by the id of its definition.
+    #[garde(length(min = 1, max = 100))]
+    role: Option<String>,
     /// Only changes of which this person, application or restore made a part or may have made one: a user name, the id of a
     /// person or service principal, what an application is called, or a restore's id, in any case. `notKnown` says of how
     /// many others it is not known who made them.
@@ -159,6 +162,7 @@ impl ChangesIn {
             min_weight: self.min_weight,
             name: self.name.clone(),
             property: self.property.clone(),
+            role: self.role.clone(),
         };
         Ok(AskedChanges { chosen, order, expected: self.expected, with_objects: self.with_objects })
     }

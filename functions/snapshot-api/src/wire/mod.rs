@@ -1,5 +1,6 @@
 //! The data plane's JSON. Changes and steps are written as the domain keeps them; all else is only here.
 
+mod across;
 mod administrators;
 mod changes;
 mod comparisons;
@@ -14,6 +15,7 @@ mod receipts;
 mod restores;
 mod snapshots;
 
+pub use across::{AcrossIn, AcrossOut};
 pub use administrators::AdministratorsOut;
 pub use changes::{ChangeOut, ChangesIn, ChangesOut, ExplainIn, ExplainedOut, FormatIn, readable, table};
 pub use comparisons::{ComparisonIn, ComparisonOut, ComparisonsIn};

@@ -7,6 +7,7 @@ use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, SelectedLink,
     Selection, Step,
 };
+use domain::who::ChangeFilter;
 use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, Timestamp};
 use engine::ports::{Page, Spent};
 use engine::records::{
@@ -56,6 +57,12 @@ pub struct RestoreIn {
     #[garde(skip)]
     #[schemars(length(min = 1, max = MAX_NAMED))]
     only: Option<Vec<ObjectRefIn>>,
+    /// Only the changes that these words mean, such as what an actor changed (`actor`), also in a span of time (`from`, `until`).
+    /// Of an object that several changed, the parts of whoever is meant are taken back and all others stay; what others changed
+    /// since stays too. What may be meant and is not certain is left and named (`authorUncertain`, `authorUnknown`,
+    /// `othersToo`), unless `also` says otherwise. It goes with `comparison`, in place of `only`.
+    #[garde(skip)]
+    filter: Option<Box<ChangeFilter>>,
     /// The restore whose writes are to be taken back, as far as it came: what it made is deleted, what it deleted comes back,
     /// and the properties and links that it wrote are as they were. What somebody else changed since stays, and is named
     /// (`changedSince`).
@@ -202,6 +209,7 @@ impl TryFrom<RestoreIn> for NewRestore {
                 && asked.kinds.is_none()
                 && !asked.everything
                 && asked.comparison.is_none()
+                && asked.filter.is_none()
                 && asked.attributes.is_none()
                 && asked.links.is_none()
                 && !asked.delete_created;
@@ -226,11 +234,17 @@ impl TryFrom<RestoreIn> for NewRestore {
             return Err(Error::invalid_field("steps", "goes with undo"));
         }
         let snapshot = asked.snapshot()?;
+        if asked.filter.is_some() && (asked.comparison.is_none() || asked.only.is_some()) {
+            return Err(Error::invalid_field("filter", "goes with a comparison, in place of `only`"));
+        }
         let (from, items) = match of_kinds {
             Some(from) => (from, Vec::new()),
             None => match (snapshot, asked.items, asked.comparison, asked.only) {
                 (Some(snapshot), Some(items), None, None) => (RestoreFrom::Items(snapshot), items),
-                (None, None, Some(comparison), None) => (RestoreFrom::Changes(comparison), Vec::new()),
+                (None, None, Some(comparison), None) => match asked.filter {
+                    Some(filter) => (RestoreFrom::Filtered(comparison, filter), Vec::new()),
+                    None => (RestoreFrom::Changes(comparison), Vec::new()),
+                },
                 (None, None, Some(comparison), Some(only)) => {
                     (RestoreFrom::Only(comparison, only.into_iter().map(Into::into).collect()), Vec::new())
                 }
@@ -328,8 +342,10 @@ pub struct RestoreOut {
     id: RestoreId,
     /// The snapshot that holds what comes back; of one that undoes another, the snapshot of that one.
     snapshot: SnapshotId,
-    /// The comparison whose changes are all taken back; null where objects were chosen one by one.
+    /// The comparison whose changes are taken back; null where objects were chosen one by one.
     comparison: Option<DiffId>,
+    /// Which of those changes; null where it takes back all of them, or is of no comparison.
+    filter: Option<Box<ChangeFilter>>,
     /// The restore that it undoes; null where it undoes none.
     undoes: Option<RestoreId>,
     /// The part of that restore that it undoes; null where it undoes all of it, or none, and in lists.
@@ -432,6 +448,7 @@ impl From<Restore> for RestoreOut {
             id: row.id,
             snapshot: row.snapshot,
             comparison: row.diff,
+            filter: row.filter,
             undoes: row.undoes,
             undoes_only: row.undoes_only,
             kinds: row.selection.kinds,

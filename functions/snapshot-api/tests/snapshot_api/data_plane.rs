@@ -111,8 +111,8 @@ fn every_route_of_the_router_is_asked_here() {
     let of_router: BTreeSet<_> =
         snapshot_api::operations().iter().map(|o| (o.id(), o.method().to_uppercase())).collect();
     let mut asked: BTreeSet<_> = routes().iter().map(|asked| (asked.id, asked.method.to_owned())).collect();
-    // Of all organisations at once: `jobs` asks it.
-    asked.insert(("listJobs", "GET".to_owned()));
+    // Of all organisations at once: `jobs` and `across` ask these.
+    asked.extend([("listJobs", "GET".to_owned()), ("findChanges", "GET".to_owned())]);
     assert_eq!(of_router, asked);
 }
 

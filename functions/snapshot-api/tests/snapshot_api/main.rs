@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod across;
 mod any_input;
 mod approvals;
 mod changes;

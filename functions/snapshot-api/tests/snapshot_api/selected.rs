@@ -202,3 +202,35 @@ async fn kinds_that_are_none_or_hold_too_much_or_go_with_something_else_are_refu
     }
     assert_eq!(asker.plane.started(), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_filter_is_kept_with_the_restore_and_goes_with_a_comparison_alone() {
+    let asker = Asker::new().await;
+    let filter = json!({ "kind": "users", "actor": "ann@x.example", "from": "2026-11-02T09:00:00Z", "also": ["othersToo"] });
+    let answer = asker.ask(&json!({ "comparison": DIFF, "filter": filter })).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["filter"]), (202, &filter), "{answer:?}");
+    let modes = (&answer.json()["attributes"], &answer.json()["links"]);
+    assert_eq!(modes, (&json!("overwrite"), &json!("rollback")));
+    assert_eq!(answer.json()["comparison"], DIFF);
+    let actor = json!({ "actor": "ann" });
+    let (user, refused) = (json!([{ "kind": "users", "key": "u" }]), asker.plane.started().len());
+    for (asked, field) in [
+        (json!({ "comparison": DIFF, "filter": {} }), "filter"),
+        (json!({ "comparison": DIFF, "filter": { "kind": "printers" } }), "filter.kind"),
+        (json!({ "comparison": DIFF, "filter": { "actor": "" } }), "filter.actor"),
+        (json!({ "comparison": DIFF, "filter": { "who": "ann" } }), "filter.who"),
+        (json!({ "comparison": DIFF, "filter": { "name": "x", "also": ["othersToo"] } }), "filter.also"),
+        (json!({ "comparison": DIFF, "filter": actor, "only": user }), "filter"),
+        (json!({ "snapshot": SNAPSHOT, "filter": actor, "items": user }), "filter"),
+        (json!({ "snapshot": SNAPSHOT, "filter": actor, "everything": true }), "filter"),
+        (json!({ "undo": RESTORE, "filter": actor }), "undo"),
+    ] {
+        let answer = asker.ask(&asked).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.fields()),
+            (422, vec![field.to_owned()]),
+            "{asked} {answer:?}"
+        );
+    }
+    assert_eq!(asker.plane.started().len(), refused, "nothing is started");
+}

@@ -51,6 +51,7 @@ mod round_trip;
 mod seats;
 mod selected;
 mod stopped;
+mod taken_back;
 mod template;
 mod tenants;
 mod undone;

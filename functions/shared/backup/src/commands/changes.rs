@@ -67,17 +67,11 @@ impl Diffs {
     ) -> Result<Listed<Change>> {
         let diff = self.get_done(tenant, id).await?;
         let archive = self.archive.open(tenant).await?;
-        // Why not always: without these every page may have what is asked for.
-        let chosen = &asked.chosen;
-        let is_narrowed =
-            asked.order == ChangeOrder::Weight || chosen.kind.is_some() || chosen.min_weight.is_some();
-        let index =
-            if is_narrowed { archive::page_index(&archive, &diff).await? } else { PageIndex::default() };
         let marked = match asked.expected {
             Some(_) => marks::expected_of(&self.records, tenant, id).await?,
             None => ExpectedChanges::default(),
         };
-        let walk = Walk { archive: &archive, diff: &diff, index: &index, asked, marked: &marked };
+        let walk = Walk::open(&archive, &diff, asked, &marked).await?;
         let bound = bound_to([tenant.as_str(), id.as_str()]);
         let begin = match page.after {
             Some(cursor) => Place::of(&cursor, &bound, asked.order)
@@ -116,15 +110,32 @@ impl Diffs {
 }
 
 /// The pages of a comparison, walked in the order that is asked for.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     archive: &'a TenantArchive,
     diff: &'a Diff,
-    index: &'a PageIndex,
+    index: PageIndex,
     asked: &'a AskedChanges,
     marked: &'a ExpectedChanges,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    pub(super) async fn open(
+        archive: &'a TenantArchive,
+        diff: &'a Diff,
+        asked: &'a AskedChanges,
+        marked: &'a ExpectedChanges,
+    ) -> Result<Self> {
+        // Why not always: without these every page may have what is asked for.
+        let AskedChanges { chosen, order, .. } = asked;
+        let is_narrowed = *order == ChangeOrder::Weight
+            || chosen.kind.is_some()
+            || chosen.min_weight.is_some()
+            || chosen.role.is_some();
+        let index =
+            if is_narrowed { archive::page_index(archive, diff).await? } else { PageIndex::default() };
+        Ok(Self { archive, diff, index, asked, marked })
+    }
+
     /// Whether a change is asked for.
     fn is_asked(&self, change: &Change) -> bool {
         let is_expected = || self.marked.of(change).is_some();
@@ -132,7 +143,11 @@ impl Walk<'_> {
     }
 
     /// The next changes, each with the place behind it, and the place where the next part begins; none at the end.
-    async fn take(&self, begin: Place, limit: usize) -> Result<(Vec<(Change, Place)>, Option<Place>)> {
+    pub(super) async fn take(
+        &self,
+        begin: Place,
+        limit: usize,
+    ) -> Result<(Vec<(Change, Place)>, Option<Place>)> {
         let (mut found, mut read) = (Vec::new(), 0);
         let mut at = Some(begin);
         while let Some(place) = at.take() {
@@ -240,19 +255,19 @@ async fn attributes(view: &SnapshotView, change: &Change) -> Result<Vec<Attribut
 /// A place among the stored changes, as a cursor says it: the weight whose turn it is, where that is the order, the page, from 0,
 /// and how many changes of it come before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
+pub(super) struct Place {
     weight: Option<u8>,
     page: u32,
     offset: usize,
 }
 
 impl Place {
-    fn begin(order: ChangeOrder) -> Self {
+    pub(super) fn begin(order: ChangeOrder) -> Self {
         let weight = (order == ChangeOrder::Weight).then_some(u8::MAX);
         Self { weight, page: 0, offset: 0 }
     }
 
-    fn of(cursor: &str, bound: &str, order: ChangeOrder) -> Option<Self> {
+    pub(super) fn of(cursor: &str, bound: &str, order: ChangeOrder) -> Option<Self> {
         let mut parts = cursor.strip_prefix(bound)?.strip_prefix('.')?.splitn(3, '.');
         let (page, offset) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let weight = match (parts.next(), order) {
@@ -264,7 +279,7 @@ impl Place {
     }
 
     /// The place as a cursor, which is good for that comparison alone.
-    fn cursor(&self, bound: &str) -> String {
+    pub(super) fn cursor(&self, bound: &str) -> String {
         let weight = self.weight.map_or_else(String::new, |weight| format!(".{weight}"));
         format!("{bound}.{}.{}{weight}", self.page, self.offset)
     }

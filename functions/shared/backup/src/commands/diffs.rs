@@ -156,6 +156,7 @@ impl Diffs {
             attempts: 0,
             counts: DiffCounts::default(),
             by_kind: BTreeMap::new(),
+            heaviest: BTreeMap::new(),
             pages: 0,
             progress: None,
             span: Span::default(),

@@ -3,6 +3,7 @@
 //! The tenant comes first: whoever asks got it from the gate, which the data plane's `Admitted` asks for each route. A thing
 //! of another tenant is `NotFound`. A command checks its input, then acts in one conditional write.
 
+pub mod across;
 pub mod as_of;
 pub mod browse;
 pub mod changes;

@@ -6,14 +6,15 @@
 use super::changes::AskedChanges;
 use super::diffs::Diffs;
 use super::marks;
-use crate::archive::{OpenRun, TenantArchive};
+use crate::archive::{Archive, OpenRun, TenantArchive};
 use domain::changes::Change;
+use domain::kinds::Kind;
 use domain::stored::{AUDIT_OBJECTS_RUN, AUDIT_RUN, AuditHeld, Manifest};
-use domain::who::{AuditRecord, Known, Ours, Who, Window, ids_of, who_changed};
+use domain::who::{AuditRecord, Hands, Known, Ours, Who, Window, hands_in, ids_of, who_changed};
 use domain::{DiffId, Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::Listed;
 use engine::ports::Page;
-use engine::records::{Diff, Found, Mark, Record, Restore, Side, Tenant};
+use engine::records::{Diff, Found, Mark, Record, Records, Restore, Side, Tenant};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -50,6 +51,18 @@ pub struct AuthoredPart {
     pub not_known: u64,
 }
 
+impl Authored {
+    /// Whether somebody of that id or name, or that restore, made a part of it or may have made one.
+    pub(super) fn may_be_by(&self, actor: &str) -> bool {
+        self.who.as_ref().is_some_and(|who| who.names(actor))
+    }
+
+    /// Whether of each part somebody is named who made it, or may have made it.
+    pub(super) fn is_known(&self) -> bool {
+        self.who.as_ref().is_some_and(Who::is_known)
+    }
+}
+
 impl Diffs {
     /// As [`Diffs::changes_where`], each with who made it. With an `actor`, the id or name of somebody or a restore's id, only those
     /// of which they made a part or may have made one: a part may then have fewer than were asked for, though more follow.
@@ -67,25 +80,35 @@ impl Diffs {
         let Listed { items, next } = self.changes_where(tenant, id, asked, page).await?;
         let diff = self.get(tenant, id).await?;
         let marked = marks::expected_of(&self.records, tenant, id).await?;
-        let log = match Log::open(self, tenant, &diff).await {
-            Ok(log) => log,
-            // What a comparison found outlives its snapshots.
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let of = |change: Change| {
-                    let expected = marked.of(&change).cloned();
-                    Authored { change, who: None, expected }
-                };
-                return Ok(part(items.into_iter().map(of).collect(), next, actor));
-            }
-            Err(error) => return Err(error),
-        };
-        // Why in parts: a store answers many calls in the time of one.
-        let joined = stream::iter(items.into_iter().map(|change| log.join(change))).buffered(AT_ONCE);
-        let mut items: Vec<Authored> = joined.try_collect().await?;
+        let authors = self.authors(tenant, &diff).await?;
+        let mut items = authored(authors.as_ref(), items).await?;
         for item in &mut items {
             item.expected = marked.of(&item.change).cloned();
         }
         Ok(part(items, next, actor))
+    }
+
+    /// Who made the changes of a comparison; none where a snapshot of it is no more.
+    pub(super) async fn authors(&self, tenant: &TenantId, diff: &Diff) -> Result<Option<Log>> {
+        match Log::open(&self.archive, &self.records, tenant, diff).await {
+            Ok(authors) => Ok(Some(authors)),
+            // What a comparison found outlives its snapshots.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The changes with who made them, in their order; with nobody where that cannot be known any more.
+pub(super) async fn authored(
+    authors: Option<&Log>,
+    changes: impl IntoIterator<Item = Change>,
+) -> Result<Vec<Authored>> {
+    match authors {
+        Some(authors) => authors.of_each(changes).await,
+        None => {
+            Ok(changes.into_iter().map(|change| Authored { change, who: None, expected: None }).collect())
+        }
     }
 }
 
@@ -94,8 +117,8 @@ fn part(mut items: Vec<Authored>, next: Option<String>, actor: Option<&str>) -> 
     let mut not_known = 0;
     if let Some(actor) = actor {
         items.retain(|item| {
-            let is_theirs = item.who.as_ref().is_some_and(|who| who.names(actor));
-            not_known += u64::from(!is_theirs && !item.who.as_ref().is_some_and(Who::is_known));
+            let is_theirs = item.may_be_by(actor);
+            not_known += u64::from(!is_theirs && !item.is_known());
             is_theirs
         });
     }
@@ -103,7 +126,7 @@ fn part(mut items: Vec<Authored>, next: Option<String>, actor: Option<&str>) -> 
 }
 
 /// The log as it is held, for the changes of one comparison.
-struct Log {
+pub struct Log {
     records: OpenRun,
     objects: OpenRun,
     held: Option<AuditHeld>,
@@ -116,8 +139,12 @@ struct Log {
 }
 
 impl Log {
-    async fn open(diffs: &Diffs, tenant: &TenantId, diff: &Diff) -> Result<Self> {
-        let archive = diffs.archive.open(tenant).await?;
+    /// Opens what is held of the log in the newest snapshot that may have it.
+    ///
+    /// # Errors
+    /// `NotFound` when a snapshot of the comparison is no more.
+    pub async fn open(archive: &Archive, records: &Records, tenant: &TenantId, diff: &Diff) -> Result<Self> {
+        let archive = archive.open(tenant).await?;
         let later = match &diff.after {
             Side::Snapshot(id) => id.clone(),
             Side::Live => {
@@ -130,12 +157,12 @@ impl Log {
         let mut begins: BTreeMap<SnapshotId, Timestamp> = earlier.collect();
         begins.insert(diff.before.clone(), archive.get_manifest(&diff.before).await?.started_at);
         let after = (later.started_at, later.sealed_at);
-        let newest = newest(diffs, &archive, tenant, later).await?;
+        let newest = newest(records, &archive, tenant, later).await?;
         let run = async |name: &str| archive.open_run(newest.runs.get(name)).await;
         Ok(Self {
             records: run(AUDIT_RUN).await?,
             objects: run(AUDIT_OBJECTS_RUN).await?,
-            ours: ours(diffs, tenant).await?,
+            ours: ours(records, tenant).await?,
             held: newest.audit,
             begins,
             before: diff.before.clone(),
@@ -143,19 +170,44 @@ impl Log {
         })
     }
 
+    /// The changes, each with who made it.
+    ///
+    /// # Errors
+    /// `Corrupt` where a record of the log is missing.
+    pub async fn of_each(&self, changes: impl IntoIterator<Item = Change>) -> Result<Vec<Authored>> {
+        // Why in parts: a store answers many calls in the time of one.
+        stream::iter(changes.into_iter().map(|change| self.join(change)))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
     async fn join(&self, change: Change) -> Result<Authored> {
         let Some(kind) = change.kind.find() else {
             return Ok(Authored { change, who: None, expected: None });
         };
+        let who = Some(self.known(kind, &change, |known| who_changed(kind, &change, known)).await?);
+        Ok(Authored { change, who, expected: None })
+    }
+
+    /// Who made each part of a change, and who else worked on its object; nobody of a kind that this release does not know.
+    ///
+    /// # Errors
+    /// `Corrupt` where a record of the log is missing.
+    pub async fn hands_in(&self, change: &Change) -> Result<Hands> {
+        let Some(kind) = change.kind.find() else { return Ok(Hands::default()) };
+        self.known(kind, change, |known| hands_in(kind, change, known)).await
+    }
+
+    /// What is made of what the log has of a change.
+    async fn known<T>(&self, kind: &Kind, change: &Change, say: impl FnOnce(&Known<'_>) -> T) -> Result<T> {
         let since = change.since.as_ref().unwrap_or(&self.before);
         let begins = self.begins.get(since).or_else(|| self.begins.get(&self.before)).copied();
         let (settles, ends) = self.after;
         let window = Window { begins: begins.unwrap_or(Timestamp::MIN), settles, ends };
-        let (records, is_cut) = self.records_of(&ids_of(kind, &change), &window).await?;
+        let (records, is_cut) = self.records_of(&ids_of(kind, change), &window).await?;
         let held = self.held.as_ref();
-        let known = Known { records: &records, is_cut, held, window, ours: &self.ours };
-        let who = Some(who_changed(kind, &change, &known));
-        Ok(Authored { change, who, expected: None })
+        Ok(say(&Known { records: &records, is_cut, held, window, ours: &self.ours }))
     }
 
     /// The records that name one of these ids in that time, by time; and whether there are more than are looked at.
@@ -187,12 +239,12 @@ impl Log {
 /// Of the snapshots that may have the records, the one whose log goes furthest: Microsoft writes records late, so it is seldom
 /// that of the comparison.
 async fn newest(
-    diffs: &Diffs,
+    records: &Records,
     archive: &TenantArchive,
     tenant: &TenantId,
     later: Manifest,
 ) -> Result<Manifest> {
-    let owner: Found<Tenant> = diffs.records.get(&Tenant::at(tenant)).await?;
+    let owner: Found<Tenant> = records.get(&Tenant::at(tenant)).await?;
     let Some(last) = owner.value.last_sealed.filter(|last| *last != later.snapshot) else { return Ok(later) };
     let last = archive.get_manifest(&last).await?;
     let until = |manifest: &Manifest| manifest.audit.as_ref().and_then(|held| held.until);
@@ -200,9 +252,9 @@ async fn newest(
 }
 
 /// The restores that were executed last, and by which service principal.
-async fn ours(diffs: &Diffs, tenant: &TenantId) -> Result<Ours> {
+async fn ours(records: &Records, tenant: &TenantId) -> Result<Ours> {
     let page = Page { after: None, limit: RESTORES, descending: true };
-    let (rows, _) = diffs.records.list(&Restore::all(tenant), page).await?;
+    let (rows, _) = records.list(&Restore::all(tenant), page).await?;
     let rough = SignedDuration::from_mins(CLOCKS_MINUTES);
     let restores = rows.into_iter().filter_map(|row| {
         let row = row.value;

@@ -190,6 +190,8 @@ impl Comparison<'_> {
         self.rate(kind, &mut change).await?;
         state.counts.count(&change);
         state.by_kind.entry(kind.run().to_owned()).or_default().count(&change);
+        let heaviest = state.heaviest.entry(kind.run().to_owned()).or_default();
+        *heaviest = (*heaviest).max(change.weight());
         state.sample.push(&change);
         for part in change.into_parts() {
             pages::push(self.archive, self.diff, state, &part).await?;

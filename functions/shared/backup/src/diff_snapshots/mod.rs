@@ -268,6 +268,7 @@ impl Worker {
         done.touched_at = self.clock.now();
         done.counts = state.counts;
         done.by_kind = state.by_kind;
+        done.heaviest = state.heaviest;
         done.pages = state.pages;
         done.progress = None;
         done.not_compared = not_compared;

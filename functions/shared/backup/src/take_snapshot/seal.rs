@@ -261,6 +261,7 @@ pub(super) fn comparison(done: &Snapshot, tenant: &Tenant) -> Option<Diff> {
         attempts: 0,
         counts: DiffCounts::default(),
         by_kind: BTreeMap::new(),
+        heaviest: BTreeMap::new(),
         pages: 0,
         progress: None,
         span: Span { instead_of, ..Span::default() },

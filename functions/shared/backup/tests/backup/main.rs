@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod across;
 mod any_page;
 mod applied;
 mod archive_layers;
@@ -22,6 +23,7 @@ mod history;
 mod history_by_chance;
 mod left_open;
 mod links;
+mod many;
 mod membership;
 mod named_changes;
 mod noise;

@@ -67,6 +67,8 @@ pub struct Chosen {
     pub name: Option<String>,
     /// Those in which something at or within this path differs, or links of this type.
     pub property: Option<String>,
+    /// Those that give or take this role, by the id of its definition: of assignments, schedules and eligibilities.
+    pub role: Option<String>,
 }
 
 impl Chosen {
@@ -78,11 +80,13 @@ impl Chosen {
             && self.min_weight.is_none_or(|least| change.weight() >= least)
             && self.name.as_ref().is_none_or(|name| is_called(change, name))
             && self.property.as_ref().is_none_or(|path| touches(change, path))
+            && self.role.as_ref().is_none_or(|role| is_about(change, role))
     }
 
     /// Whether changes of a kind of that name may be wanted.
     pub fn may_have_kind(&self, kind: &NamedKind) -> bool {
         self.kind.is_none_or(|wanted| *kind == wanted.name)
+            && (self.role.is_none() || kind.find().is_none_or(|kind| kind.grant().is_some()))
     }
 }
 
@@ -101,6 +105,13 @@ fn is_called(change: &Change, name: &str) -> bool {
 fn touches(change: &Change, path: &str) -> bool {
     change.attributes.iter().any(|a| is_within(&a.path, path) || is_within(path, &a.path))
         || change.links.iter().any(|link| link.link == path)
+}
+
+/// Whether a change is of a fact that says who holds that role.
+fn is_about(change: &Change, role: &str) -> bool {
+    let is_fact = change.kind.find().is_some_and(|kind| kind.grant().is_some());
+    // The key of such a fact is what it says: who, which role, over what.
+    is_fact && change.key.split('|').nth(1).is_some_and(|of| of.eq_ignore_ascii_case(role))
 }
 
 #[cfg(test)]
@@ -148,6 +159,23 @@ mod tests {
         ] {
             assert_eq!(chosen.has(&change()), expected, "{chosen:?}");
         }
+    }
+
+    #[test]
+    fn a_role_is_chosen_by_the_fact_and_not_by_its_name() {
+        let fact = |kind: &str, key: &str| -> Change {
+            from_value(
+                json!({ "kind": kind, "key": key, "name": "Ann: r", "what": "created", "attributes": [],
+                "links": [], "consequences": 0, "privileged": true }),
+            )
+            .unwrap()
+        };
+        let chosen = Chosen { role: Some("R".to_owned()), ..Chosen::default() };
+        assert!(chosen.has(&fact("admins", "p|r|/|")));
+        assert!(!chosen.has(&fact("admins", "r|other|/|")));
+        assert!(!chosen.has(&fact("users", "p|r|/|")));
+        assert!(chosen.may_have_kind(&kinds::get("admins").unwrap().name.into()));
+        assert!(!chosen.may_have_kind(&kinds::get("users").unwrap().name.into()));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod administrators;
 mod circles;
+mod claimed;
 mod conflicts;
 mod draft;
 mod extensions;
@@ -42,6 +43,7 @@ mod values;
 
 pub use crate::kinds::Phase;
 pub use administrators::{Administrators, SignIn, Standing, gains, may_let_in, may_lose, person_decided_on};
+pub use claimed::claimed;
 pub use conflicts::{Choice, ChoiceName, Conflict, Resolution, Rival};
 pub use held::{Held, HeldLink};
 pub use id_map::{IdMap, tokens};

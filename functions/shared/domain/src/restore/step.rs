@@ -228,8 +228,14 @@ pub enum Cause {
     NotInSnapshot,
     /// What it was, or what it is, could not be read: it is unknown, and is left as it is.
     NotRead,
-    /// Somebody changed it since the restore that is undone.
+    /// Somebody else changed it since: since the restore that is undone, or after what is to be taken back.
     ChangedSince,
+    /// Several may have made the change, and only what one of them made is to be taken back.
+    AuthorUncertain,
+    /// Who made the change is not known, and only what somebody made is to be taken back.
+    AuthorUnknown,
+    /// Others had a hand in the change too: taking it back would take that along.
+    OthersToo,
     /// The step that is to be undone wrote nothing.
     NothingWritten,
     /// It is of another type now.

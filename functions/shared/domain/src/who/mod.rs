@@ -10,6 +10,8 @@ use crate::kinds::Licence;
 
 mod absence;
 mod activities;
+mod filter;
+mod hands;
 mod join;
 mod joined;
 mod names;
@@ -20,6 +22,8 @@ mod secrets;
 mod told;
 
 pub use absence::Window;
+pub use filter::{ChangeFilter, Claim, Doubt};
+pub use hands::{Hands, hands_in};
 pub use join::{Asked, Deed, Found, Ours, find_author};
 pub use joined::{Known, ids_of, who_changed};
 pub use noise::is_noise;

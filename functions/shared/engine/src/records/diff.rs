@@ -4,8 +4,8 @@ use super::address::At;
 use super::snapshot::{JobState, NotCovered};
 use super::{Course, Record, watched};
 use crate::ports::Watch;
-use domain::changes::{Change, Class, How, What};
-use domain::kinds::NamedKind;
+use domain::changes::{Change, Chosen, Class, Happened, How, What};
+use domain::kinds::{self, NamedKind};
 use domain::{DiffId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -127,6 +127,23 @@ impl DiffCounts {
         self.created + self.deleted + self.modified
     }
 
+    /// Whether something that happened so may be among these. What was only observed, and what Microsoft edited, is not counted
+    /// by what happened to it.
+    pub fn may_have(&self, what: Happened) -> bool {
+        let counted = match what {
+            Happened::Created => self.created,
+            Happened::Deleted => self.deleted,
+            Happened::Modified | Happened::Moved => self.modified,
+            Happened::Activated => self.activated,
+            Happened::Ended => self.ended,
+            Happened::Restored => self.restored,
+            Happened::Recreated => self.recreated,
+            Happened::SoftDeleted => self.soft_deleted,
+            Happened::HardDeleted => self.hard_deleted,
+        };
+        counted + self.observed + self.by_service > 0
+    }
+
     /// How many activations began or ended.
     pub fn activations(&self) -> u64 {
         self.activated + self.ended
@@ -171,6 +188,9 @@ pub struct Diff {
     /// The same of each kind that has any, by the kind's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_kind: BTreeMap<String, DiffCounts>,
+    /// What the heaviest change of each kind weighs, by the kind's name; rows of earlier releases do not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub heaviest: BTreeMap<String, u8>,
     /// How many pages of changes are in the vault.
     pub pages: u32,
     /// Where a suspended comparison is kept: the name of a blob in the vault. FORMAT.md section 2.
@@ -192,6 +212,27 @@ impl Diff {
     /// The address of the comparison of that id.
     pub fn at(tenant: &TenantId, id: &DiffId) -> At<Self> {
         At::of(tenant, id)
+    }
+
+    /// Whether changes that are wanted may be among those that it found, by what its row counts alone: where it says no, no
+    /// blob has to be read.
+    pub fn may_have(&self, chosen: &Chosen) -> bool {
+        if self.pages == 0 {
+            return false;
+        }
+        // Rows of earlier releases do not count by kind.
+        self.by_kind.is_empty()
+            || self.by_kind.iter().any(|(kind, counts)| {
+                let is_heavy = |least: u8| self.heaviest.get(kind).is_none_or(|most| *most >= least);
+                // A kind that this release does not know is none that somebody can ask for.
+                let is_of_kind = match kinds::get(kind) {
+                    Ok(kind) => chosen.may_have_kind(&kind.name.into()),
+                    Err(_) => chosen.kind.is_none(),
+                };
+                is_of_kind
+                    && chosen.min_weight.is_none_or(is_heavy)
+                    && chosen.what.is_none_or(|what| counts.may_have(what))
+            })
     }
 }
 

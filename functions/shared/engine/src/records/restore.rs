@@ -7,6 +7,7 @@ use super::{Approval, Course, NotProtected, Record, SentCall, watched};
 use crate::ports::{Spent, Watch};
 use domain::organisations::ApprovalRule;
 use domain::restore::{RestorePlan, Selection, Step, WriteAction};
+use domain::who::ChangeFilter;
 use domain::{DiffId, PersonId, RestoreId, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -133,6 +134,9 @@ pub struct Restore {
     pub selection: Selection,
     /// The comparison whose changes are taken back, instead of single items.
     pub diff: Option<DiffId>,
+    /// Which of the changes of that comparison; none where it takes back all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Box<ChangeFilter>>,
     /// The restore that it undoes, instead of single items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RestoreId>,

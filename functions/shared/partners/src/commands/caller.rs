@@ -176,35 +176,7 @@ impl Gate {
         let member = caller.member()?;
         let found = self.seen_organisation(member, id).await?;
         let found = found.ok_or_else(|| Error::not_found("there is no such organisation"))?;
-        let refused = |why: &str| Err(Error::denied(why));
-        match may(member.role, action) {
-            Verdict::Yes => {}
-            Verdict::If(Condition::OwnOrganisation) => {
-                if !member.organisations.as_ref().is_some_and(|own| own.contains(id)) {
-                    return refused("only whoever is limited to the organisation may do this");
-                }
-            }
-            // Why not the approval as well: it is asked where the work is about to begin, of what is to be done then.
-            Verdict::If(Condition::FeatureOn(feature) | Condition::FeatureOnAndApproved(feature)) => {
-                if !found.value.features.contains(&feature) {
-                    return refused(
-                        "this is switched off for the organisation; its partner can switch it on",
-                    );
-                }
-                // Why: what was made by somebody without the feature, or before it was switched on, does not gain it.
-                if member.features.as_ref().is_some_and(|own| !own.contains(&feature)) {
-                    return refused(
-                        "the token or the session was made without this feature; a new one may have it",
-                    );
-                }
-            }
-            Verdict::If(Condition::NotOfOwners | Condition::TopPartner) | Verdict::No => {
-                return Err(refusal(member.role));
-            }
-        }
-        if !may_sign_in(member, &found.value) {
-            return refused("nobody signs in to the organisation now: it is suspended or has left");
-        }
+        member.check(&found.value, action)?;
         Ok(found)
     }
 
@@ -316,7 +288,7 @@ impl Gate {
         Ok(self.find_partner(id).await?.map(|found| found.value))
     }
 
-    async fn find_partner(&self, id: &PartnerId) -> Result<Option<Found<Partner>>> {
+    pub(super) async fn find_partner(&self, id: &PartnerId) -> Result<Option<Found<Partner>>> {
         self.records.find(&Partner::at(id)).await
     }
 }
@@ -363,6 +335,43 @@ impl Member {
         Reach { role: self.role, organisations: self.organisations.clone(), features: self.features.clone() }
     }
 
+    /// Checks that the member, who sees that organisation, may do `action` there.
+    ///
+    /// # Errors
+    /// `Denied` when the right, or the feature, is missing.
+    pub(super) fn check(&self, organisation: &Organisation, action: Action) -> Result<()> {
+        let refused = |why: &str| Err(Error::denied(why));
+        match may(self.role, action) {
+            Verdict::Yes => {}
+            Verdict::If(Condition::OwnOrganisation) => {
+                if !self.organisations.as_ref().is_some_and(|own| own.contains(&organisation.id)) {
+                    return refused("only whoever is limited to the organisation may do this");
+                }
+            }
+            // Why not the approval as well: it is asked where the work is about to begin, of what is to be done then.
+            Verdict::If(Condition::FeatureOn(feature) | Condition::FeatureOnAndApproved(feature)) => {
+                if !organisation.features.contains(&feature) {
+                    return refused(
+                        "this is switched off for the organisation; its partner can switch it on",
+                    );
+                }
+                // Why: what was made by somebody without the feature, or before it was switched on, does not gain it.
+                if self.features.as_ref().is_some_and(|own| !own.contains(&feature)) {
+                    return refused(
+                        "the token or the session was made without this feature; a new one may have it",
+                    );
+                }
+            }
+            Verdict::If(Condition::NotOfOwners | Condition::TopPartner) | Verdict::No => {
+                return Err(refusal(self.role));
+            }
+        }
+        if !may_sign_in(self, organisation) {
+            return refused("nobody signs in to the organisation now: it is suspended or has left");
+        }
+        Ok(())
+    }
+
     /// Whether the member's limitation includes that organisation.
     pub fn sees(&self, id: &OrganisationId) -> bool {
         match &self.organisations {
@@ -378,6 +387,6 @@ pub(super) fn may_sign_in(member: &Member, organisation: &Organisation) -> bool 
     member.role != Role::EndCustomer || organisation.state == OrganisationState::Active
 }
 
-fn refusal(role: Role) -> Error {
+pub(super) fn refusal(role: Role) -> Error {
     Error::denied(format!("the role {} may not do this", role.label()))
 }

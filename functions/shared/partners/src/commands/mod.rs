@@ -18,6 +18,7 @@ pub mod organisations;
 pub mod partners;
 pub mod people;
 pub mod plans;
+mod seen;
 pub mod sessions;
 pub mod sign_in;
 pub mod subscriptions;
@@ -28,6 +29,7 @@ mod caller;
 
 pub use caller::{Caller, Gate, Member, Proof, SignInTimes};
 pub use fleet::Customer;
+pub use seen::{Seen, SeenPart};
 
 use domain::{Error, ErrorKind, Result};
 use engine::Listed;

@@ -6,3 +6,4 @@ pub mod receipts;
 pub mod restores;
 mod stop_restore;
 pub mod wanted;
+mod why;

@@ -2,12 +2,13 @@
 //!
 //! Whatever is wrong is reported of the field that the caller sent: of an object in `only`, never of `items`.
 
+use super::why::Why;
 use crate::preview_restore::{MAX_ITEMS, too_many as too_many_objects};
 use backup::archive::{FoundChanges, MOST_PAGES};
 use domain::changes::{Change, Class, What, is_within};
 use domain::kinds::{self, KINDS, Kind, NamedKind};
 use domain::restore::{RestorePlan, SelectedItem, SelectedLink, Selection};
-use domain::text::check_line;
+use domain::who::ChangeFilter;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId};
 use engine::records::{Snapshot, StepOutcome, UndoneObject, UndonePart};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,11 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const MAX_NAMED: usize = 1_000;
 /// The most bytes of a row that a choice may take.
 const MAX_SELECTION_BYTES: usize = 250_000;
-
-/// The most characters of a reason.
-pub const MAX_REASON: usize = 500;
-/// The most characters of what names a ticket.
-pub const MAX_TICKET: usize = 100;
 
 /// The names that the fields of a choice have for the caller.
 const ITEMS: &str = "items";
@@ -45,28 +41,6 @@ pub struct NewRestore {
     pub why: Why,
 }
 
-/// What a restore is asked for, as whoever asks puts it: kept, and signed in its receipt.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Why {
-    /// The reason, at most [`MAX_REASON`] characters in one line.
-    pub reason: Option<String>,
-    /// Where it is written down, such as the number of a ticket: at most [`MAX_TICKET`] characters in one line.
-    pub ticket: Option<String>,
-}
-
-impl Why {
-    fn check(&self) -> Result<()> {
-        for (field, text, most) in
-            [("reason", &self.reason, MAX_REASON), ("ticket", &self.ticket, MAX_TICKET)]
-        {
-            if let Some(text) = text {
-                check_line(field, text, most)?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What a restore brings back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RestoreFrom {
@@ -78,6 +52,8 @@ pub enum RestoreFrom {
     Everything(SnapshotId),
     /// All changes of a comparison, taken back to its earlier side.
     Changes(DiffId),
+    /// The changes of a comparison that a filter means, taken back to its earlier side.
+    Filtered(DiffId, Box<ChangeFilter>),
     /// The changes of these objects alone, or some of them, taken back to the comparison's earlier side.
     Only(DiffId, Vec<NamedChange>),
     /// What that restore wrote, taken back.
@@ -154,6 +130,7 @@ impl NewRestore {
                 Selection { kinds: kinds.clone(), ..Selection::default() }.check_kinds()
             }
             RestoreFrom::Everything(_) | RestoreFrom::Changes(_) | RestoreFrom::Undo(_) => Ok(()),
+            RestoreFrom::Filtered(_, filter) => filter.check(),
             RestoreFrom::UndoOnly(_, part) => part.check(),
             RestoreFrom::Only(_, named) if named.is_empty() => {
                 Err(Error::invalid_field(ONLY, "nothing is chosen"))

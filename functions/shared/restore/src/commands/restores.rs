@@ -12,6 +12,7 @@ use domain::restore::{
     AttributeMode, Conflict, EffectiveAdministrators, Impossible, Left, LinkMode, Remark, RestorePlan,
     Selection, Step,
 };
+use domain::who::ChangeFilter;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::messages;
@@ -23,15 +24,15 @@ use engine::records::{
 use serde::Serialize;
 use std::sync::Arc;
 
-pub use super::new_restore::{
-    AskedPart, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedChange, NamedObject, NewRestore, RestoreFrom, Why,
-};
+pub use super::new_restore::{AskedPart, MAX_NAMED, NamedChange, NamedObject, NewRestore, RestoreFrom};
+pub use super::why::{MAX_REASON, MAX_TICKET, Why};
 
 /// What is to be previewed.
 pub(super) struct Choice {
     pub snapshot: SnapshotId,
     pub selection: Selection,
     pub diff: Option<DiffId>,
+    pub filter: Option<Box<ChangeFilter>>,
     pub undoes: Option<RestoreId>,
     pub undoes_only: Option<UndonePart>,
     pub why: Why,
@@ -110,7 +111,7 @@ impl Restores {
         let asker = asker.into();
         new.check()?;
         let NewRestore { from, mut selection, why } = new;
-        let (mut undoes, mut undoes_only) = (None, None);
+        let (mut filter, mut undoes, mut undoes_only) = (None, None, None);
         let (snapshot, diff) = match from {
             RestoreFrom::Items(snapshot) => {
                 self.check_snapshot(tenant, &snapshot).await?;
@@ -141,13 +142,17 @@ impl Restores {
                 (snapshot, None)
             }
             RestoreFrom::Changes(diff) => (self.earlier_side(tenant, &diff).await?, Some(diff)),
+            RestoreFrom::Filtered(diff, chosen) => {
+                filter = Some(chosen);
+                (self.earlier_side(tenant, &diff).await?, Some(diff))
+            }
             RestoreFrom::Only(diff, named) => {
                 let snapshot = self.choose(tenant, &diff, &named, &mut selection).await?;
                 self.check_snapshot(tenant, &snapshot).await?;
                 (snapshot, None)
             }
         };
-        let choice = Choice { snapshot, selection, diff, undoes, undoes_only, why, again_of: None };
+        let choice = Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, again_of: None };
         self.put_preview(tenant, asker, choice).await
     }
 
@@ -177,7 +182,7 @@ impl Restores {
         asker: Asker,
         choice: Choice,
     ) -> Result<Restore> {
-        let Choice { snapshot, selection, diff, undoes, undoes_only, why, again_of } = choice;
+        let Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, again_of } = choice;
         // Why the choice stands in the row: the message only names the restore, and a rerun finds the same choice.
         let now = self.clock.now();
         let restore = Restore {
@@ -186,6 +191,7 @@ impl Restores {
             snapshot,
             selection,
             diff,
+            filter,
             undoes,
             undoes_only,
             requested_by: asker.name.clone(),

@@ -1,7 +1,7 @@
 //! Restores that are stopped, or previewed once more.
 
-use super::new_restore::Why;
 use super::restores::{Choice, Restores};
+use super::why::Why;
 use backup::commands::slots::Asker;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId};
 use engine::messages;
@@ -76,9 +76,9 @@ impl Restores {
         if row.previewed_at.is_none() {
             return Err(Error::conflict("the restore has no preview yet"));
         }
-        let Restore { id, snapshot, selection, diff, undoes, undoes_only, reason, ticket, .. } = row;
+        let Restore { id, snapshot, selection, diff, filter, undoes, undoes_only, reason, ticket, .. } = row;
         let (why, again_of) = (Why { reason, ticket }, Some(id));
-        let choice = Choice { snapshot, selection, diff, undoes, undoes_only, why, again_of };
+        let choice = Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, again_of };
         self.put_preview(tenant, asker.into(), choice).await
     }
 }

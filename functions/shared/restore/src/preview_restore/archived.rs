@@ -1,20 +1,26 @@
 //! The archive as a preview uses it.
 
-use super::ports::{OpenSnapshot, Snapshots};
+use super::ports::{FilteredChanges, OpenSnapshot, Snapshots};
 use crate::plans::{Before, FinalReport, KeptReads, PlanStore, Sentence, StoredPlan};
 use async_trait::async_trait;
 use backup::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
-use domain::changes::Change;
+use backup::commands::who::Log;
+use domain::changes::{Change, Class};
 use domain::kinds::{Identity, Kind, LinkType};
-use domain::restore::RestorePlan;
+use domain::restore::{RestorePlan, claimed};
 use domain::stored::Missing;
+use domain::who::{ChangeFilter, Hands};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::ports::Put;
-use engine::records::{Diff, Found, JobState, Records};
+use engine::records::{Diff, Found, JobState, Records, Side};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Of how many changes it is looked up at the same time who made them.
+const AT_ONCE: usize = 16;
 
 /// The archive's snapshots, comparisons, plans and reports.
 #[derive(Clone)]
@@ -64,6 +70,44 @@ impl Snapshots for Archived {
     async fn list_changes(&self, tenant: &TenantId, diff: &DiffId) -> Result<Vec<Change>> {
         let row = self.done(tenant, diff).await?;
         list_changes(&self.archive.open(tenant).await?, &row).await
+    }
+
+    async fn filter_changes(
+        &self,
+        tenant: &TenantId,
+        diff: &DiffId,
+        filter: &ChangeFilter,
+    ) -> Result<FilteredChanges> {
+        let row = self.done(tenant, diff).await?;
+        let after = match (&row.after, &row.live_snapshot) {
+            (Side::Snapshot(after), _) | (Side::Live, Some(after)) => after.clone(),
+            (Side::Live, None) => {
+                return Err(Error::corrupt("a comparison with the live tenant names no reading"));
+            }
+        };
+        let chosen = filter.chosen()?;
+        let mut changes = list_changes(&self.archive.open(tenant).await?, &row).await?;
+        changes.retain(|change| change.rating.class != Class::Observed && chosen.has(change));
+        let mut authors = None;
+        if filter.asks_author() {
+            authors = Some(Log::open(&self.archive, &self.records, tenant, &row).await?);
+        }
+        let mut found = FilteredChanges { items: Vec::new(), left: Vec::new(), after };
+        let authors = authors.as_ref();
+        let joined = changes.into_iter().map(|change| async move {
+            let hands = match authors {
+                Some(authors) => authors.hands_in(&change).await?,
+                None => Hands::default(),
+            };
+            Ok::<_, Error>((change, hands))
+        });
+        let mut joined = stream::iter(joined.map(FutureExt::boxed).collect::<Vec<_>>()).buffered(AT_ONCE);
+        while let Some((change, hands)) = joined.try_next().await? {
+            let (item, left) = claimed(filter, &change, &hands);
+            found.items.extend(item.map(|item| (item, change)));
+            found.left.extend(left);
+        }
+        Ok(found)
     }
 
     async fn find_changes(

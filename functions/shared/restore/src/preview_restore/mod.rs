@@ -5,7 +5,9 @@
 //! [`domain::restore`]; this job fetches.
 
 mod archived;
+mod chosen;
 mod extensions;
+mod filtered;
 mod gather;
 mod guard;
 mod outside;
@@ -22,14 +24,13 @@ mod whole_kinds;
 
 pub use archived::Archived;
 pub use engine::messages::RestoreMessage as Request;
-pub use ports::{OpenSnapshot, OwnPrincipals, Snapshots};
+pub use ports::{FilteredChanges, OpenSnapshot, OwnPrincipals, Snapshots};
 pub(crate) use whole_kinds::too_many;
 
 use crate::plans::{self, PlanStore, StoredPlan};
 use async_trait::async_trait;
 use backup::archive::Archive;
-use domain::changes::{Change, Class};
-use domain::restore::{Guard, Impossible, Inputs, Item, SelectedItem, Selection};
+use domain::restore::{Guard, Inputs, Item, Selection};
 use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
@@ -40,6 +41,7 @@ use engine::records::{
     StepOutcome,
 };
 use engine::work::{JobWorker, unless_gone};
+use filtered::Filtered;
 use jiff::SignedDuration;
 use reads::Reads;
 use std::collections::BTreeSet;
@@ -262,12 +264,19 @@ impl Worker {
             }
             None => None,
         };
+        let filtered = self.filtered(restore).await?;
         let opened;
         let (snapshot, (mut selection, mut apart)): (&dyn OpenSnapshot, _) = if let Some(undone) = &undone {
             (undone, undone.selection(&restore.selection))
         } else {
             opened = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
-            (opened.as_ref(), self.selection(restore).await?)
+            let chosen = match &filtered {
+                Some(Filtered { items, left, .. }) => {
+                    (Selection { items: items.clone(), ..restore.selection.clone() }, left.clone())
+                }
+                None => self.selection(restore).await?,
+            };
+            (opened.as_ref(), chosen)
         };
         let mut ids = plans::new_ids(&self.records, &restore.tenant).await?;
         if !selection.kinds.is_empty() {
@@ -283,6 +292,11 @@ impl Worker {
         apart.extend(unreadable);
         if let Some(undone) = &undone {
             let (ours, others) = undone.leave_to_others(items, &known);
+            items = ours;
+            apart.extend(others);
+        }
+        if let Some(filtered) = &filtered {
+            let (ours, others) = filtered.leave_to_others(items, &known).await?;
             items = ours;
             apart.extend(others);
         }
@@ -351,22 +365,6 @@ impl Worker {
         let stored = stored.ok_or_else(|| Error::corrupt("a stored plan cannot be found"))?;
         Ok(Planned::Stored(Box::new(stored), is_privileged))
     }
-
-    /// What is to be restored; and of a comparison's changes those that its earlier snapshot does not hold.
-    async fn selection(&self, restore: &Restore) -> Result<(Selection, Vec<Impossible>)> {
-        let (mut selection, mut elsewhere) = (restore.selection.clone(), Vec::new());
-        if let Some(diff) = &restore.diff {
-            let changes = self.snapshots.list_changes(&restore.tenant, diff).await?;
-            let is_chosen = |c: &&Change| c.since.is_none() && c.rating.class != Class::Observed;
-            selection.items = changes.iter().filter(is_chosen).map(SelectedItem::of_change).collect();
-            elsewhere.extend(changes.into_iter().filter_map(in_another_snapshot));
-        }
-        if selection.items.len() > MAX_ITEMS {
-            let message = format!("at most {MAX_ITEMS} objects can be restored at once");
-            return Err(Error::invalid_field("items", message));
-        }
-        Ok((selection, elsewhere))
-    }
 }
 
 /// What planning came to.
@@ -380,19 +378,4 @@ enum Planned {
 /// For how long a preview is good.
 fn good_for(is_privileged: bool) -> SignedDuration {
     if is_privileged { PRIVILEGED_PREVIEW_GOOD_FOR } else { PREVIEW_GOOD_FOR }
-}
-
-/// That a change cannot be taken back together with the others, since an older snapshot holds what was before.
-fn in_another_snapshot(change: Change) -> Option<Impossible> {
-    let since = change.since?;
-    Some(Impossible {
-        kind: change.kind,
-        key: change.key,
-        name: change.name,
-        what: "object".to_owned(),
-        cause: domain::restore::Cause::NotInSnapshot,
-        why: format!(
-            "what was before is held by the snapshot {since} alone: restore it apart, from that one"
-        ),
-    })
 }

@@ -4,10 +4,22 @@ use async_trait::async_trait;
 use backup::archive::FoundChanges;
 use domain::changes::Change;
 use domain::kinds::{Kind, LinkType};
+use domain::restore::{Impossible, SelectedItem};
+use domain::who::ChangeFilter;
 use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::ports::Directory;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+
+/// What a filter chose of a comparison.
+pub struct FilteredChanges {
+    /// What takes back each change that is meant.
+    pub items: Vec<(SelectedItem, Change)>,
+    /// What may be meant and is left, and why.
+    pub left: Vec<Impossible>,
+    /// The snapshot that is the later side.
+    pub after: SnapshotId,
+}
 
 /// Sealed snapshots and comparisons.
 #[async_trait]
@@ -23,6 +35,17 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// `NotFound` when there is none.
     async fn list_changes(&self, tenant: &TenantId, diff: &DiffId) -> Result<Vec<Change>>;
+
+    /// The changes of a finished comparison that a filter means, with those that it may mean.
+    ///
+    /// # Errors
+    /// As [`Self::list_changes`]; `NotFound` also when who made them is asked and a snapshot of the comparison is no more.
+    async fn filter_changes(
+        &self,
+        tenant: &TenantId,
+        diff: &DiffId,
+        filter: &ChangeFilter,
+    ) -> Result<FilteredChanges>;
 
     /// The changes of these objects, by kind and key, of a finished comparison.
     ///

@@ -9,6 +9,7 @@ mod entries;
 pub use entries::{Entry, Field, FieldState, OutcomeEntry, StepEntry, entries};
 
 use domain::organisations::ApprovalRule;
+use domain::who::ChangeFilter;
 use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, TenantId, Timestamp, canonical};
 use engine::records::{Approval, Cause, Restore, RestoreCounts, RestoreState};
 use schemars::JsonSchema;
@@ -72,6 +73,9 @@ pub struct Receipt {
     /// The comparison whose changes were taken back, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<DiffId>,
+    /// Which of those changes; none where it was all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Box<ChangeFilter>>,
     /// The restore that it undoes, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RestoreId>,
@@ -183,6 +187,7 @@ impl Receipt {
             tenant: restore.tenant.clone(),
             snapshot: restore.snapshot.clone(),
             comparison: restore.diff.clone(),
+            filter: restore.filter.clone(),
             undoes: restore.undoes.clone(),
             ending,
             cause: restore.course.cause().filter(|_| ending == RestoreEnding::GivenUp),

@@ -192,6 +192,11 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         Self::new(path, Method::DELETE, Operation::new("delete", path, id), handler)
     }
 
+    /// Its path, as axum writes paths.
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
     fn noting(mut self, write: impl FnOnce(&mut Operation)) -> Self {
         self.notes.note(write);
         self

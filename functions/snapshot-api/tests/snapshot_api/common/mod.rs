@@ -1,6 +1,8 @@
 //! The data plane over a world in memory and the real engine: sealed snapshots, a comparison that is done and a restore
 //! that is previewed, of one tenant.
 
+#[path = "../../../../shared/backup/tests/backup/many/mod.rs"]
+pub mod many;
 #[path = "../../../../shared/backup/tests/backup/shelf/mod.rs"]
 pub mod shelf;
 pub mod stored;

@@ -189,7 +189,7 @@ impl Shelf {
 }
 
 /// A base with most of the records, and a layer with every fifth.
-async fn run(archive: &TenantArchive, records: BTreeMap<Vec<u8>, Vec<u8>>) -> RunRef {
+pub async fn run(archive: &TenantArchive, records: BTreeMap<Vec<u8>, Vec<u8>>) -> RunRef {
     cut_run(archive, records, 2).await
 }
 

@@ -13,7 +13,8 @@ use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};
 use domain::organisations::ApprovalRule;
 use domain::restore::{AttributeMode, LinkMode, RestorePlan, SelectedItem, Selection};
-use domain::{DiffId, OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use domain::who::ChangeFilter;
+use domain::{DiffId, Error, OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
 use engine::records::{CredentialStatus, NewId, Records, Restore, Snapshot, Tenant};
@@ -21,7 +22,7 @@ use jiff::SignedDuration;
 use restore::commands::restores::{NewRestore, RestoreFrom, Restores, Why};
 use restore::plans::FinalReport;
 use restore::plans::{Before, KeptReads, PlanStore, Sentence, StoredPlan};
-use restore::preview_restore::{self, OpenSnapshot, Snapshots};
+use restore::preview_restore::{self, FilteredChanges, OpenSnapshot, Snapshots};
 use restore::run_restore::{self, Bounds, Silence};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -328,6 +329,9 @@ impl Snapshots for Tables {
     }
     async fn list_changes(&self, _: &TenantId, _: &DiffId) -> Result<Vec<Change>> {
         Ok(vec![])
+    }
+    async fn filter_changes(&self, _: &TenantId, _: &DiffId, _: &ChangeFilter) -> Result<FilteredChanges> {
+        Err(Error::not_found("no comparison is in these tables"))
     }
     async fn find_changes(
         &self,

@@ -1,0 +1,215 @@
+//! What of a change a restore takes back that is asked for by who made it, and what of it is left and why.
+
+use super::{Cause, Impossible, SelectedItem, SelectedLink};
+use crate::changes::{Change, Class, What};
+use crate::kinds::Identity;
+use crate::who::{ChangeFilter, Claim, Doubt, Hands};
+
+const SEVERAL: &str = "who made it is not certain: they may have, or somebody else, and it is left as it is";
+const UNKNOWN: &str = "who made it is not known, and it is left as it is";
+const OTHERS: &str = "somebody else changed it too between the two sides: taking it back would take that along, and it is \
+                      left as it is";
+const AFTER: &str = "somebody else changed it afterwards, and it is left as it is";
+
+/// What takes back the part of a change that a filter means; and what of it is left, though it may be meant.
+pub fn claimed(
+    filter: &ChangeFilter,
+    change: &Change,
+    hands: &Hands,
+) -> (Option<SelectedItem>, Vec<Impossible>) {
+    let mut left = Vec::new();
+    let mut takes = |what: &str, claim: Claim| {
+        left.extend(left_of(filter, claim).map(|(cause, why)| say(change, what, cause, why)));
+        filter.takes(claim)
+    };
+    // Of what nobody was looked for nothing is known.
+    let unknown = if filter.asks_author() { Claim::Doubtful(Doubt::UnknownAuthor) } else { Claim::Meant };
+    let part = |number: usize| match hands.parts.get(number) {
+        Some(Some(told)) => filter.claim(told),
+        Some(None) | None => unknown,
+    };
+    if change.what != What::Modified {
+        let claim = match part(0) {
+            Claim::Meant if is_shared(filter, change, hands) => Claim::Doubtful(Doubt::OthersToo),
+            claim => claim,
+        };
+        let item = takes("object", claim).then(|| SelectedItem::of_change(change));
+        return (item, left);
+    }
+    let mut item = SelectedItem::of_change(change);
+    let (mut paths, mut links, mut is_all) = (Vec::new(), Vec::new(), true);
+    for (number, attribute) in change.attributes.iter().enumerate() {
+        if attribute.class == Class::Observed {
+            continue;
+        }
+        if takes(&attribute.path, part(number)) {
+            paths.push(attribute.path.clone());
+        } else {
+            is_all = false;
+        }
+    }
+    for (number, link) in change.links.iter().enumerate() {
+        if takes(&format!("{}/{}", link.link, link.to), part(change.attributes.len() + number)) {
+            links.push(SelectedLink { link: link.link.clone(), to: link.to.clone() });
+        } else {
+            is_all = false;
+        }
+    }
+    if is_all {
+        return (Some(item), left);
+    }
+    if paths.is_empty() && links.is_empty() {
+        return (None, left);
+    }
+    (item.properties, item.paths, item.links) = (Some(Vec::new()), paths, Some(links));
+    (Some(item.spelled_out()), left)
+}
+
+/// Whether others than who is meant worked on an object that came or went: what they did goes with it.
+fn is_shared(filter: &ChangeFilter, change: &Change, hands: &Hands) -> bool {
+    // Records of a fact name whoever it is about, and so everything else that was done to them.
+    let is_object = change.kind.find().is_some_and(|kind| kind.identity == Identity::Id);
+    is_object && filter.asks_author() && hands.all.iter().any(|author| !filter.means(author))
+}
+
+/// Why something is left that may be meant; nothing of what is taken, or is surely somebody else's.
+fn left_of(filter: &ChangeFilter, claim: Claim) -> Option<(Cause, &'static str)> {
+    if filter.takes(claim) {
+        return None;
+    }
+    match claim {
+        Claim::NotMeant | Claim::Meant => None,
+        Claim::Doubtful(Doubt::SeveralCandidates) => Some((Cause::AuthorUncertain, SEVERAL)),
+        Claim::Doubtful(Doubt::UnknownAuthor) => Some((Cause::AuthorUnknown, UNKNOWN)),
+        Claim::Doubtful(Doubt::OthersToo) => Some((Cause::OthersToo, OTHERS)),
+        Claim::ChangedAfter => Some((Cause::ChangedSince, AFTER)),
+    }
+}
+
+fn say(change: &Change, what: &str, cause: Cause, why: &str) -> Impossible {
+    Impossible {
+        kind: change.kind.clone(),
+        key: change.key.clone(),
+        name: change.name.clone(),
+        what: what.to_owned(),
+        cause,
+        why: why.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::who::{Author, Finding, Told};
+    use serde_json::{Value, from_value, json};
+
+    fn author(name: &str) -> Author {
+        from_value(json!({ "sort": "person", "id": name, "at": "2026-11-02T09:00:00Z", "activity": "a", "record": "r" }))
+            .unwrap()
+    }
+
+    fn told(by: &[&str], earlier: &[&str]) -> Option<Told> {
+        let answer = match by.len() {
+            0 => Finding::NoRecordFound,
+            1 => Finding::Exact,
+            _ => Finding::Probably,
+        };
+        from_value(json!({ "answer": answer, "mayStillCome": false,
+            "by": by.iter().map(|name| author(name)).collect::<Vec<_>>(),
+            "earlier": earlier.iter().map(|name| author(name)).collect::<Vec<_>>() }))
+        .ok()
+    }
+
+    fn change(what: &str, attributes: &Value, links: &Value) -> Change {
+        from_value(json!({ "kind": "users", "key": "u", "name": "U", "what": what, "attributes": attributes,
+            "links": links, "consequences": 0, "privileged": false }))
+        .unwrap()
+    }
+
+    fn ann() -> ChangeFilter {
+        ChangeFilter { actor: Some("ann".to_owned()), ..ChangeFilter::default() }
+    }
+
+    fn causes(left: &[Impossible]) -> Vec<(&str, Cause)> {
+        left.iter().map(|of| (of.what.as_str(), of.cause)).collect()
+    }
+
+    #[test]
+    fn of_one_object_the_parts_of_one_person_are_taken_and_all_others_stay() {
+        let attributes = json!([{ "property": "city", "path": "city" }, { "property": "x", "path": "x[a]/b" },
+            { "property": "x", "path": "x[c]/b" }, { "property": "y", "path": "y" }, { "property": "z", "path": "z" },
+            { "property": "seen", "path": "seen", "class": "observed" }]);
+        let links = json!([{ "link": "users.manager", "to": "m", "what": "created" },
+            { "link": "users.manager", "to": "n", "what": "deleted" }]);
+        let change = change("modified", &attributes, &links);
+        let parts = vec![
+            told(&["ann"], &[]),
+            told(&["ann"], &[]),
+            told(&["bob"], &[]),
+            told(&["ann", "bob"], &[]),
+            told(&[], &[]),
+            told(&["bob"], &[]),
+            told(&["ann"], &["bob"]),
+            told(&["ann"], &[]),
+        ];
+        let hands = Hands { parts, all: Vec::new() };
+        let (item, left) = claimed(&ann(), &change, &hands);
+        let item = item.unwrap();
+        let link = SelectedLink { link: "users.manager".to_owned(), to: "n".to_owned() };
+        assert_eq!(
+            (item.properties, item.paths, item.links),
+            (Some(vec!["city".to_owned()]), vec!["x[a]/b".to_owned()], Some(vec![link]))
+        );
+        let uncertain = [
+            ("y", Cause::AuthorUncertain),
+            ("z", Cause::AuthorUnknown),
+            ("users.manager/m", Cause::OthersToo),
+        ];
+        assert_eq!(causes(&left), uncertain);
+        let also = ChangeFilter {
+            also: vec![Doubt::SeveralCandidates, Doubt::UnknownAuthor, Doubt::OthersToo],
+            ..ann()
+        };
+        let (item, left) = claimed(&also, &change, &hands);
+        assert_eq!((item.unwrap().links.unwrap().len(), left), (2, vec![]));
+    }
+
+    #[test]
+    fn what_others_changed_afterwards_is_left_by_any_choice_and_what_only_they_changed_is_not_named() {
+        let one = change("modified", &json!([{ "property": "city", "path": "city" }]), &json!([]));
+        let also = ChangeFilter {
+            also: vec![Doubt::SeveralCandidates, Doubt::UnknownAuthor, Doubt::OthersToo],
+            ..ann()
+        };
+        for filter in [ann(), also] {
+            let after = Hands { parts: vec![told(&["bob"], &["ann"])], all: Vec::new() };
+            let (item, left) = claimed(&filter, &one, &after);
+            assert_eq!((item, causes(&left)), (None, vec![("city", Cause::ChangedSince)]));
+            let others = Hands { parts: vec![told(&["bob"], &[])], all: Vec::new() };
+            assert_eq!(claimed(&filter, &one, &others), (None, vec![]));
+        }
+    }
+
+    #[test]
+    fn an_object_that_others_worked_on_too_neither_goes_nor_comes_with_what_they_did() {
+        for what in ["created", "deleted"] {
+            let whole = change(what, &json!([]), &json!([]));
+            let hands = |all: &[&str]| Hands {
+                parts: vec![told(&["ann"], &[])],
+                all: all.iter().map(|name| author(name)).collect(),
+            };
+            let (item, left) = claimed(&ann(), &whole, &hands(&["ann", "ann"]));
+            assert_eq!((item, left), (Some(SelectedItem::of_change(&whole)), vec![]));
+            let (item, left) = claimed(&ann(), &whole, &hands(&["ann", "bob"]));
+            assert_eq!((item, causes(&left)), (None, vec![("object", Cause::OthersToo)]));
+        }
+    }
+
+    #[test]
+    fn without_a_word_of_who_made_it_a_whole_change_is_taken() {
+        let filter = ChangeFilter { name: Some("u".to_owned()), ..ChangeFilter::default() };
+        let one = change("modified", &json!([{ "property": "city", "path": "city" }]), &json!([]));
+        let (item, left) = claimed(&filter, &one, &Hands::default());
+        assert_eq!((item, left), (Some(SelectedItem::of_change(&one)), vec![]));
+    }
+}
