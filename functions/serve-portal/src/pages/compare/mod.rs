@@ -12,7 +12,7 @@ use crate::json::Fields;
 use crate::posted::Posted;
 use crate::texts::Language;
 use crate::view::form::{Choice, Field, Form, filter, form};
-use crate::view::{Times, badge, facts, more, name, plain, plain_list, what_differs, who_made_it};
+use crate::view::{Times, address, badge, facts, more, name, plain, plain_list, what_differs, who_made_it};
 use axum::extract::{Path, Query};
 use http::Method;
 use maud::{Markup, html};
