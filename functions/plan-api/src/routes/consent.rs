@@ -3,9 +3,11 @@
 //! The callback has no caller: a browser comes from Microsoft. It answers with a page for a person, also
 //! when it fails, under the status that a problem would have.
 
+use super::organisations;
 use super::page_headers;
 use crate::PlanApi;
 use crate::wire::consent::{ConsentLinkIn, ConsentLinkOut};
+use crate::wire::organisations::OrganisationOut;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -19,7 +21,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use partners::commands::connect::{
     Connected, ConsentAnswer, ConsentApp, Next, SIGN_IN_MINUTES, SignInPage, Waiting, sign_in_name,
 };
-use runtime::http::{AlsoLogged, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
+use runtime::http::{AlsoLogged, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, Versioned, under};
 use runtime::metrics::count_now;
 use runtime::openapi::Tag;
 use runtime::problem::{Problem, Reply};
@@ -43,6 +45,17 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             )
             .right(Action::ConnectOrganisation)
             .answers::<ConsentLinkOut>(201),
+        Route::post("/v1/organisations/{org}/credentials/check", "checkCredentials", check)
+            .says(
+                "Whether what was consented to is enough, looked at now.",
+                "Asks the tenant of an organisation what it grants, and keeps what it says: the answer has the credentials as \
+                 they are now, and what is not protected for want of a permission. What is mended is backed up at once. 503 where \
+                 Microsoft does not say: then everything stays as it was.",
+            )
+            .right(Action::ConnectOrganisation)
+            .weighs(CALLBACK)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
         Route::get("/v1/consent/callback", "consentCallback", callback)
             .says(
                 "Where Microsoft sends the administrator back to; answers a page.",
@@ -71,6 +84,15 @@ async fn link(
 ) -> Reply<(StatusCode, Json<ConsentLinkOut>)> {
     let link = api.connect.consent_link(&caller, &id, body.app).await?;
     Ok((StatusCode::CREATED, Json(link.into())))
+}
+
+async fn check(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+) -> Reply<Versioned<OrganisationOut>> {
+    api.connect.check_credentials(&caller, &id).await?;
+    Ok(organisations::shown(api.organisations.get(&caller, &id).await?))
 }
 
 /// Writes down whose consent it is about, and then works on it.

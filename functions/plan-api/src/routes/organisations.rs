@@ -6,7 +6,7 @@ use crate::wire::ListFormat;
 use crate::wire::fleet::OrganisationsOut;
 use crate::wire::health::View;
 use crate::wire::organisations::{
-    ApprovalsIn, FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
+    ApprovalsIn, FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, ScheduleIn, SearchIn,
 };
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -93,6 +93,15 @@ fn general<N: Notes>() -> Vec<Route<PlanApi, N>> {
                  cancelled where it should not.",
             )
             .right(Action::SetApprovals)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+        Route::put("/v1/organisations/{org}/schedule", "setSchedule", set_schedule)
+            .says(
+                "Sets how often it is backed up.",
+                "Sets how many snapshots of an organisation's tenant fall due in a day, evenly spread, at times of the \
+                 tenant's own. What is due sooner stays due.",
+            )
+            .right(Action::ManageOrganisation)
             .answers::<OrganisationOut>(200)
             .versioned(),
     ]
@@ -243,6 +252,16 @@ async fn set_approvals(
     Input(body): Input<ApprovalsIn>,
 ) -> Reply<Versioned<OrganisationOut>> {
     Ok(shown(api.organisations.set_approvals(&caller, &id, version, body.restores).await?))
+}
+
+async fn set_schedule(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+    IfMatch(version): IfMatch,
+    Input(body): Input<ScheduleIn>,
+) -> Reply<Versioned<OrganisationOut>> {
+    Ok(shown(api.organisations.set_schedule(&caller, &id, version, body.snapshots_per_day).await?))
 }
 
 async fn suspend(

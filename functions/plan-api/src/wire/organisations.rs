@@ -90,6 +90,15 @@ pub struct ApprovalsIn {
     pub restores: ApprovalRule,
 }
 
+/// How often an organisation's tenant is backed up.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScheduleIn {
+    /// How many snapshots fall due in a day, from 1 to 24.
+    #[garde(range(min = 1, max = 24))]
+    pub snapshots_per_day: u8,
+}
+
 /// Which organisations are wanted, and which part of their list. What is absent does not matter.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

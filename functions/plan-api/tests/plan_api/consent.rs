@@ -206,6 +206,87 @@ async fn consent_given_again_repairs_and_keeps_the_key() {
 }
 
 #[tokio::test]
+async fn what_was_mended_at_microsoft_is_seen_at_once_and_backed_up_at_once() {
+    let (plane, owner, org) = setting().await;
+    let check = format!("/v1/organisations/{org}/credentials/check");
+    assert_eq!(
+        plane.post(&owner, &check, &json!({})).await.status,
+        StatusCode::CONFLICT,
+        "no tenant is connected"
+    );
+    plane.directory.0.lock().unwrap().access = Ok(WORLD[..WORLD.len() - 1].to_vec());
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    callback(&plane, &granted(&state)).await;
+    let (records, at) = (plane.records(), Tenant::at(&TENANT.parse().unwrap()));
+    let mut found = records.get(&at).await.unwrap();
+    let (now, later) =
+        (engine::ports::Clock::now(plane.world.clock.as_ref()), "2099-01-01T00:00:00Z".parse().unwrap());
+    found.value.next_snapshot_at = Some(later);
+    records.replace(&found.value, found.version).await.unwrap();
+
+    let told = plane.post(&owner, &check, &json!({})).await;
+    assert_eq!(
+        (told.status, &told.json()["tenant"]["credentials"]),
+        (StatusCode::OK, &json!("missing-permissions"))
+    );
+    assert_eq!(records.get(&at).await.unwrap().value.next_snapshot_at, Some(later), "nothing is mended yet");
+    plane.directory.0.lock().unwrap().access = Ok(WORLD.to_vec());
+    let told = plane.post(&owner, &check, &json!({})).await.json();
+    assert_eq!(
+        (&told["tenant"]["credentials"], &told["tenant"]["notProtected"]),
+        (&json!("connected"), &json!([]))
+    );
+    assert_eq!(records.get(&at).await.unwrap().value.next_snapshot_at, Some(now));
+
+    let before = plane.kept();
+    plane.directory.0.lock().unwrap().access = Ok(Vec::new());
+    let told = plane.post(&owner, &check, &json!({})).await;
+    assert_eq!(told.status, StatusCode::SERVICE_UNAVAILABLE, "what is not said is not taken for anything");
+    assert_eq!(plane.kept(), before);
+    plane.directory.0.lock().unwrap().access = Err("AADSTS65001");
+    let told = plane.post(&owner, &check, &json!({})).await.json();
+    assert_eq!(told["tenant"]["credentials"], "consent-withdrawn");
+}
+
+#[tokio::test]
+async fn how_often_a_tenant_is_backed_up_is_set_between_once_and_every_hour() {
+    let (plane, owner, org) = setting().await;
+    let at = format!("/v1/organisations/{org}");
+    let version = async || {
+        let told = plane.get(&owner, &at).await;
+        told.headers["etag"].to_str().unwrap().trim_matches('"').parse::<u64>().unwrap()
+    };
+    let schedule = format!("{at}/schedule");
+    let set = async |per_day: u32, version: u64| {
+        let body = json!({ "snapshotsPerDay": per_day });
+        plane.ask(&owner, http::Method::PUT, &schedule, Some(version), Some(&body)).await
+    };
+    assert_eq!(set(4, version().await).await.status, StatusCode::CONFLICT, "no tenant is connected");
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    callback(&plane, &granted(&state)).await;
+    let (records, row) = (plane.records(), Tenant::at(&TENANT.parse().unwrap()));
+    let mut found = records.get(&row).await.unwrap();
+    found.value.next_snapshot_at = Some("2099-01-01T00:00:00Z".parse().unwrap());
+    records.replace(&found.value, found.version).await.unwrap();
+    let first = version().await;
+    let told = set(24, first).await;
+    assert_eq!(
+        (told.status, &told.json()["tenant"]["snapshotsPerDay"]),
+        (StatusCode::OK, &json!(24)),
+        "{told:?}"
+    );
+    let now = engine::ports::Clock::now(plane.world.clock.as_ref());
+    let next = records.get(&row).await.unwrap().value.next_snapshot_at.unwrap();
+    assert!(next > now && next <= now + jiff::SignedDuration::from_hours(1), "{next} is within the hour");
+    assert_eq!(set(2, first).await.status, StatusCode::PRECONDITION_FAILED, "somebody else was ahead");
+    for wrong in [0, 25] {
+        let refused = set(wrong, version().await).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert_eq!(refused.json()["errors"][0]["field"], "snapshotsPerDay");
+    }
+}
+
+#[tokio::test]
 async fn the_writing_app_comes_after_the_reading_one_and_for_the_same_tenant() {
     let (plane, owner, org) = setting().await;
     let path = format!("/v1/organisations/{org}/consent-link");

@@ -30,6 +30,7 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("PATCH",  "/v1/organisations/{org}",                 "yyyy--", true),
     ("PUT",    "/v1/organisations/{org}/features",        "yyy---", true),
     ("PUT",    "/v1/organisations/{org}/approvals",       "yy----", true),
+    ("PUT",    "/v1/organisations/{org}/schedule",        "yyy---", true),
     ("POST",   "/v1/organisations/{org}/suspend",         "yyy---", true),
     ("POST",   "/v1/organisations/{org}/reactivate",      "yyy---", true),
     ("POST",   "/v1/organisations/{org}/unsubscribe",     "yy----", true),
@@ -59,6 +60,7 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/audit/verify",                        "yy----", false),
     ("GET",    "/v1/audit/heads",                         "yy----", false),
     ("POST",   "/v1/organisations/{org}/consent-link",    "yyyy--", true),
+    ("POST",   "/v1/organisations/{org}/credentials/check", "yyyy--", true),
     ("GET",    "/v1/organisations/{org}/token",           "yy----", true),
     ("POST",   "/v1/organisations/{org}/token",           "yy----", true),
     ("DELETE", "/v1/organisations/{org}/token",           "yy----", true),
@@ -167,6 +169,7 @@ fn body_of(method: &str, path: &str, partner: Option<&str>) -> Value {
         }
         ("PUT", "/v1/organisations/{org}/features") => json!({ "features": ["search"] }),
         ("PUT", "/v1/organisations/{org}/approvals") => json!({ "restores": "always" }),
+        ("PUT", "/v1/organisations/{org}/schedule") => json!({ "snapshotsPerDay": 4 }),
         ("POST", "/v1/organisations/{org}/deletion") => json!({}),
         ("POST", "/v1/organisations/{org}/transfer") => json!({ "to": "prt_01jaaaaaaaaaaaaaaaaaaaaaaa" }),
         ("POST", "/v1/organisations/{org}/transfer/accept") => {

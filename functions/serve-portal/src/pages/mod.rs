@@ -105,7 +105,7 @@ fn inside() -> Router<Portal> {
         .route("/e/{org}/downloads/{dow}", get(downloads::one))
         .route("/e/{org}/downloads/{dow}/file", get(downloads::file))
         .route("/e/{org}/jobs", get(jobs::page))
-        .route("/e/{org}/settings", get(settings::page))
+        .route("/e/{org}/settings", get(settings::page).post(settings::set))
 }
 
 /// Where there is no page; below the API's paths as the gateway says it, since programs read that.

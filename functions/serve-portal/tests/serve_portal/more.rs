@@ -199,6 +199,7 @@ async fn an_edit_that_somebody_else_was_ahead_of_shows_both_versions_and_saves_o
             "PUT /v1/people/x_1/notifications".to_owned(),
             "topic-errors=daily&hour=7&timeZone=UTC",
         ),
+        ("/e/org_1/settings", format!("PUT {AT}/schedule"), "snapshotsPerDay=4"),
         (
             "/notifications/mine",
             "PUT /v1/me/notifications".to_owned(),

@@ -4,6 +4,7 @@ mod wanted;
 
 use super::dashboard::newest_sealed;
 use super::downloads::make;
+use super::history::history_address;
 use super::snapshots::Part;
 use super::{ROWS, about};
 use crate::api::With;
@@ -182,7 +183,7 @@ fn not_compared(l: Language, comparison: &Value) -> Markup {
 fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[Value]) -> Markup {
     let (l, ticks) = (asked.language, may(me, "previewRestore"));
     let explain = format!("/e/{org}/comparisons/{dif}/explain");
-    let all = html! { @for change in changes { (one_change(asked.times(), change, ticks, &explain)) } };
+    let all = html! { @for change in changes { (one_change(asked.times(), change, ticks, org, &explain)) } };
     if !ticks {
         return all;
     }
@@ -222,7 +223,7 @@ fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[Va
     }
 }
 
-fn one_change(times: Times, change: &Value, ticks: bool, explain: &str) -> Markup {
+fn one_change(times: Times, change: &Value, ticks: bool, org: &str, explain: &str) -> Markup {
     let l = times.language;
     let (kind, key) = (change.text("kind"), change.text("key"));
     let heading = html! {
@@ -236,6 +237,7 @@ fn one_change(times: Times, change: &Value, ticks: bool, explain: &str) -> Marku
                 label.tick { input type="checkbox" name="object" value=(json!({ "kind": kind, "key": key }).to_string()); span { (heading) } }
             } @else { p { (heading) } }
             (who_made_it(times, change))
+            small { a href=(history_address(org, kind, key, "", "")) { (l.say("object-history")) } }
             (what_differs(l, change, ticks, explain))
         }
     }

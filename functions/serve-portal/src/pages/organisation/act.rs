@@ -61,6 +61,7 @@ pub(in crate::pages) async fn act(
         "approvals" => {
             (Method::PUT, &["approvals"][..], Some(json!({ "restores": posted.needed("restores")? })))
         }
+        "check" => (Method::POST, &["credentials", "check"][..], None),
         "suspend" => (Method::POST, &["suspend"][..], None),
         "reactivate" => (Method::POST, &["reactivate"][..], None),
         "unsubscribe" => (Method::POST, &["unsubscribe"][..], None),

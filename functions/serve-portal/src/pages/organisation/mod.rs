@@ -189,7 +189,8 @@ fn credentials(shown: &Shown<'_>) -> Markup {
             }
         }
         (connecting(shown))
-        @if may(shown.me, "connectOrganisation") { div.actions { (link("reader")) (link("writer")) } }
+        @if may(shown.me, "connectOrganisation") { div.actions { (link("reader")) (link("writer"))
+            @if !tenant.is_null() { (shown.form("check", Vec::new(), "organisation-check", false)) } } }
     }
 }
 

@@ -41,6 +41,13 @@ pub(crate) struct Seen {
     profile: Map<String, Value>,
 }
 
+impl Seen {
+    /// The application permissions that the tenant grants; none where Microsoft does not say.
+    pub(super) fn permissions(&self) -> &[String] {
+        &self.access.permissions
+    }
+}
+
 /// Connects a tenant to its organisation.
 pub(crate) struct Linker {
     pub(crate) records: Records,

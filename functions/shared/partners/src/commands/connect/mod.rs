@@ -6,6 +6,7 @@
 //! sign-in there in the same browser (`sign_in`), unless the installation does without; a consent that has not arrived everywhere waits
 //! (`waiting`, [`crate::connect_tenant`]).
 
+mod check;
 mod link;
 mod sign_in;
 mod waiting;

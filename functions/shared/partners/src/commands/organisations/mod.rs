@@ -1,8 +1,9 @@
 //! Organisations: created with a plan and seats, read, searched; how each is protected (`health`), their life and end
-//! (`life`), and their transfer to another partner (`transfer`).
+//! (`life`), how often they are backed up (`schedule`), and their transfer to another partner (`transfer`).
 
 mod health;
 mod life;
+mod schedule;
 mod transfer;
 
 pub use health::{Health, HealthPage, Sort};
