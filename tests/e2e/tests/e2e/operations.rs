@@ -131,7 +131,7 @@ async fn what_was_revoked_stays_so_in_a_table_that_is_turned_back() {
     let of_eve = office.token(&eve, Role::SuperAdmin).await;
     let rotated = office.token(&ada, Role::Support).await;
     let good = office.token(&ada, Role::Support).await;
-    let (session, begun) = office.sessions().create(&ada).await.unwrap();
+    let (session, begun) = office.sessions().create(&ada, false).await.unwrap();
     let opened = office.portal().open(&office.link(&ada).await).await.unwrap();
     let unused = office.link(&ada).await;
     let (withdrawn, secret) = office.invited(&ada, "mallory").await;

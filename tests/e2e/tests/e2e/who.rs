@@ -157,7 +157,7 @@ async fn set(admin: &Admin, user: &str, property: &str, value: Value) -> (String
 /// What is told of each part of each change.
 fn parts(all: &[Authored]) -> Vec<((String, String), Told)> {
     let mut parts = Vec::new();
-    for Authored { change, who } in all {
+    for Authored { change, who, .. } in all {
         let who = who.as_ref().unwrap();
         if matches!(change.what, What::Created | What::Deleted) {
             parts.push(((change.key.clone(), "whole".to_owned()), who.told.clone()));

@@ -271,11 +271,11 @@ impl Asked {
                 snapshots.start(&tenant, engine::records::Reason::Person).await.unwrap_err();
             }
             Self::BeginSession => {
-                sessions(rig.records_of(function)).create(&signed_in(rig).await).await.unwrap_err();
+                sessions(rig.records_of(function)).create(&signed_in(rig).await, false).await.unwrap_err();
             }
             Self::EndSession => {
                 let caller = signed_in(rig).await;
-                let (_, session) = sessions(rig.records.clone()).create(&caller).await.unwrap();
+                let (_, session) = sessions(rig.records.clone()).create(&caller, false).await.unwrap();
                 sessions(rig.records_of(function)).end(&caller, &session.id).await.unwrap_err();
             }
             Self::ForgetKey => {
