@@ -5,7 +5,7 @@ use crate::SnapshotApi;
 use crate::door::{Admitted, Compare};
 use crate::wire::{
     ChangesIn, ChangesOut, ComparisonIn, ComparisonOut, ComparisonsIn, ExplainIn, ExplainedOut, FormatIn,
-    readable, table,
+    ObjectChangeIn, ObjectChangeOut, readable, table,
 };
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -13,11 +13,11 @@ use axum::response::{IntoResponse, Response};
 use backup::commands::diffs::NewComparison;
 use backup::commands::explained::AskedPlace;
 use backup::commands::who::AuthoredPart;
-use domain::{DiffId, OrganisationId};
+use domain::{DiffId, OrganisationId, kinds};
 use engine::Listed;
 use engine::records::Side;
 use http::{HeaderName, StatusCode, header};
-use runtime::http::{Accepted, Input, Notes, PathOf, QueryOf, Route, accepted, next_link, under};
+use runtime::http::{Accepted, Input, Notes, PathOf, QueryOf, Route, Text, accepted, next_link, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
@@ -76,8 +76,27 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             )
             .weighs(HEAVY)
             .answers::<ExplainedOut>(200),
+        Route::get("/v1/organisations/{org}/changes/{kind}/{*key}", "readObjectChange", object_change)
+            .says(
+                "What changed of one object between two snapshots.",
+                "Answers at once what the comparison of two sealed snapshots tells of one object, with who made it: from that \
+                 comparison where it is done, else by looking. Where so much differs between the two that this would take too \
+                 long the answer is 409, and a comparison has to be started. The live tenant is compared by a comparison.",
+            )
+            .weighs(HEAVY)
+            .answers::<ObjectChangeOut>(200),
     ];
     under(&TAG, rows)
+}
+
+async fn object_change(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<Compare>,
+    PathOf((_, Text(kind), Text(key))): PathOf<(OrganisationId, Text, Text)>,
+    QueryOf(query): QueryOf<ObjectChangeIn>,
+) -> Reply<Json<ObjectChangeOut>> {
+    let (kind, sides) = (kinds::get(&kind)?, (&query.from, query.to.as_ref()));
+    Ok(Json(api.diffs.object_change(admitted.stored()?, (kind, &key), sides).await?.into()))
 }
 
 async fn start(

@@ -3,13 +3,15 @@
 use super::MarkOut;
 use backup::commands::changes::{AskedChanges, ChangeOrder};
 use backup::commands::explained::AskedPlace;
+use backup::commands::one_object::ObjectChange;
 use backup::commands::who::{Authored, AuthoredPart};
 use domain::changes::{
     AttributeChange, Change, Chosen, Class, Explained, Happened, How, LinkChange, Reason, Verdict, What,
 };
 use domain::who::Who;
-use domain::{Error, Result, csv, kinds, text};
+use domain::{DiffId, Error, Result, SnapshotId, csv, kinds, text};
 use engine::ports::Page;
+use engine::records::NotCovered;
 use garde::Validate;
 use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
@@ -35,6 +37,43 @@ impl TryFrom<ExplainIn> for AskedPlace {
     type Error = Error;
     fn try_from(asked: ExplainIn) -> Result<Self> {
         Ok(Self { kind: kinds::get(&asked.kind)?, key: asked.key, path: asked.path })
+    }
+}
+
+/// Between which snapshots an object is compared.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ObjectChangeIn {
+    /// The earlier snapshot.
+    #[garde(skip)]
+    pub from: SnapshotId,
+    /// The later snapshot; the newest one when none is named.
+    #[garde(skip)]
+    pub to: Option<SnapshotId>,
+}
+
+/// What changed of one object between two snapshots.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectChangeOut {
+    /// The earlier snapshot.
+    before: SnapshotId,
+    /// The later snapshot.
+    after: SnapshotId,
+    /// The comparison of the two; null where none is done.
+    comparison: Option<DiffId>,
+    /// What changed: nothing where the object does not differ; two changes where it was created again and is there under its former
+    /// id, too.
+    changes: Vec<ChangeOut>,
+    /// What of the object's kind could not be compared, and why.
+    not_compared: Vec<NotCovered>,
+}
+
+impl From<ObjectChange> for ObjectChangeOut {
+    fn from(found: ObjectChange) -> Self {
+        let ObjectChange { before, after, comparison, changes, not_compared } = found;
+        let changes = changes.into_iter().map(ChangeOut::from).collect();
+        Self { before, after, comparison, changes, not_compared }
     }
 }
 

@@ -17,7 +17,10 @@ mod snapshots;
 
 pub use across::{AcrossIn, AcrossOut};
 pub use administrators::AdministratorsOut;
-pub use changes::{ChangesIn, ChangesOut, ExplainIn, ExplainedOut, FormatIn, readable, table};
+pub use changes::{
+    ChangesIn, ChangesOut, ExplainIn, ExplainedOut, FormatIn, ObjectChangeIn, ObjectChangeOut, readable,
+    table,
+};
 pub use comparisons::{ComparisonIn, ComparisonOut, ComparisonsIn};
 pub use completion::CompletionOut;
 pub use coverage::{CoverageOut, PropertiesIn, PropertiesOut};

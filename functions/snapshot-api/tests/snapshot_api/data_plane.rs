@@ -56,6 +56,7 @@ fn routes() -> Vec<Asked> {
     let mark = json!({ "type": "knownGood", "snapshot": SNAPSHOT });
     let (none, snapshot) = (Value::Null, format!("/snapshots/{SNAPSHOT}"));
     let explained = "explain?kind=users&key=u&path=jobTitle";
+    let object_change = format!("/changes/users/u?from={EARLIER_SNAPSHOT}&to={SNAPSHOT}");
     let (comparison, of_restore) = (format!("/comparisons/{DIFF}"), format!("/restores/{RESTORE}"));
     let row = |id, method, path: &str, body: &Value, right| Asked {
         id,
@@ -86,6 +87,7 @@ fn routes() -> Vec<Asked> {
         row("listComparisons", "GET", "/comparisons", &none, Action::Compare),
         row("readComparison", "GET", &comparison, &none, Action::Compare),
         row("listChanges", "GET", &format!("{comparison}/changes"), &none, Action::Compare),
+        row("readObjectChange", "GET", &object_change, &none, Action::Compare),
         row("explainChange", "GET", &format!("{comparison}/{explained}"), &none, Action::Compare),
         row("previewRestore", "POST", "/restores", &restore, Action::PreviewRestore),
         row("listRestores", "GET", "/restores", &none, Action::PreviewRestore),

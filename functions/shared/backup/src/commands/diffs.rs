@@ -111,7 +111,12 @@ impl Diffs {
 
     /// The comparison of the same two snapshots that there is, or the id that it is to have: one that failed is made again
     /// under another one, since what it stored stays.
-    async fn known(&self, tenant: &TenantId, after: &SnapshotId, new: &NewComparison) -> Result<Known> {
+    pub(super) async fn known(
+        &self,
+        tenant: &TenantId,
+        after: &SnapshotId,
+        new: &NewComparison,
+    ) -> Result<Known> {
         if new.kinds.is_empty() && new.object.is_none() {
             // That which followed the later snapshot, where it is of just these two.
             let follows = DiffId::from_ulid(after.as_str().trim_start_matches(SnapshotId::PREFIX));
@@ -137,7 +142,7 @@ impl Diffs {
         Ok(Known::Free(DiffId::from_ulid(&self.ids.ulid())))
     }
 
-    fn row(&self, tenant: &TenantId, id: DiffId, asker: &Asker, new: NewComparison) -> Diff {
+    pub(super) fn row(&self, tenant: &TenantId, id: DiffId, asker: &Asker, new: NewComparison) -> Diff {
         let now = self.clock.now();
         Diff {
             id,
@@ -181,7 +186,7 @@ impl Diffs {
         Ok(Listed { items: rows.collect(), next })
     }
 
-    async fn sealed(&self, tenant: &TenantId, id: &SnapshotId) -> Result<Snapshot> {
+    pub(super) async fn sealed(&self, tenant: &TenantId, id: &SnapshotId) -> Result<Snapshot> {
         let found: Found<Snapshot> = self.records.get(&Snapshot::at(tenant, id)).await?;
         if found.value.state == JobState::Done {
             Ok(found.value)
@@ -231,7 +236,7 @@ impl WantedDiffs {
 const MOST_FAILED: u32 = 16;
 
 /// What there is of a comparison that is asked for.
-enum Known {
+pub(super) enum Known {
     /// There is such a comparison already.
     Here(Box<Diff>),
     /// It is not, and is to have this id.

@@ -18,6 +18,7 @@ pub mod history;
 mod links;
 pub mod marks;
 mod membership;
+pub mod one_object;
 mod reads;
 pub mod search;
 mod searched;

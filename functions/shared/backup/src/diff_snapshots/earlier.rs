@@ -3,12 +3,11 @@
 //! Only the comparison that follows each snapshot looks further back, since nobody else tells what changed while
 //! something was not held. Who asks for two snapshots is told of those two.
 
-use super::Worker;
 use crate::archive::{SnapshotView, TenantArchive};
 use crate::held::{compared_runs, last_holders};
 use domain::stored::RunRef;
 use domain::{ErrorKind, Result, SnapshotId, Timestamp};
-use engine::records::{Diff, HeldEarlier};
+use engine::records::{Diff, HeldEarlier, Records};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ pub(super) struct Earlier {
 impl Earlier {
     /// Opens the earlier side of that comparison; of what `after` does not hold nothing is looked for.
     pub(super) async fn open(
-        worker: &Worker,
+        records: &Records,
         archive: &TenantArchive,
         diff: &Diff,
         after: &SnapshotView,
@@ -37,7 +36,7 @@ impl Earlier {
         if !wanted.is_empty() {
             let of = (&diff.before, Some(own.manifest()));
             let mut opened: BTreeMap<SnapshotId, Option<Arc<SnapshotView>>> = BTreeMap::new();
-            for (run, id) in last_holders(&worker.records, &diff.tenant, of, wanted).await? {
+            for (run, id) in last_holders(records, &diff.tenant, of, wanted).await? {
                 let view = match opened.get(&id) {
                     Some(view) => view.clone(),
                     None => {

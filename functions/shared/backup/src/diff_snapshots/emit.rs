@@ -179,15 +179,55 @@ impl Comparison<'_> {
         Ok(object.is_some_and(|object| rule.mark.is_on(&object)))
     }
 
+    /// The change of the object that has that key now, once all is known that has to be: what [`Self::write_changes`] writes of it.
+    pub(super) async fn change_alone(
+        &self,
+        state: &State,
+        kind: &'static Kind,
+        key: &str,
+    ) -> Result<Option<Change>> {
+        let apart: BTreeSet<String> = Self::apart(state, kind, true).into_iter().collect();
+        // What was created again comes apart, and else does not differ.
+        if self.ids.concern_key(kind, key) && !apart.contains(key) {
+            return Ok(None);
+        }
+        let (mut objects, mut links) = (Vec::new(), Vec::new());
+        for (run, facet) in object_runs(kind) {
+            let stream = self.open_objects_at(kind, (&run, facet), Some(key.to_owned())).await?;
+            objects.extend(stream.map(|stream| (facet, stream)));
+        }
+        for link in kind.links {
+            links.push((link, self.open_links_at(kind, link, Some(format!("{key}/"))).await?));
+        }
+        let mut streams = Streams { objects, links, apart };
+        match self.change_at(state, kind, key, &mut streams).await? {
+            Some(change) => self.completed(state, kind, key, change).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A change with what follows from everything else: whether another one tells it, its consequences, its weight.
+    async fn completed(
+        &self,
+        state: &State,
+        kind: &'static Kind,
+        key: &str,
+        change: Change,
+    ) -> Result<Option<Change>> {
+        let Some(mut change) = self.unless_reported(state, kind, key, change).await? else { return Ok(None) };
+        change.consequences += state.ends.counted(change.new_key.as_ref().unwrap_or(&change.key));
+        self.rate(kind, &mut change).await?;
+        Ok(Some(change))
+    }
+
     /// Counts a change, and adds it to its page and to the sample for the notice.
     async fn write(&self, state: &mut State, kind: &'static Kind, key: &str, change: Change) -> Result<()> {
-        let Some(mut change) = self.unless_reported(state, kind, key, change).await? else { return Ok(()) };
+        // Why before all else of it: what nobody chose costs no look at who holds which role.
         let is_chosen = |object: &String| change.key == *object || change.new_key.as_ref() == Some(object);
         if !self.object.is_none_or(is_chosen) {
             return Ok(());
         }
-        change.consequences += state.ends.counted(change.new_key.as_ref().unwrap_or(&change.key));
-        self.rate(kind, &mut change).await?;
+        let Some(change) = self.completed(state, kind, key, change).await? else { return Ok(()) };
         state.counts.count(&change);
         state.by_kind.entry(kind.run().to_owned()).or_default().count(&change);
         let heaviest = state.heaviest.entry(kind.run().to_owned()).or_default();

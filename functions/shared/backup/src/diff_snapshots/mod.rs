@@ -11,6 +11,7 @@
 //! of what came or went, and the keys of what was created again. All of it is stored when the job is suspended, and
 //! loaded when it is resumed.
 
+mod at_once;
 mod candidate;
 mod earlier;
 mod emit;
@@ -33,6 +34,7 @@ mod stream;
 mod survey;
 mod unknown;
 
+pub(crate) use at_once::{AtOnce, change_of};
 pub(crate) use matching::NewIds;
 pub(crate) use naming::Names;
 pub(crate) use objects::link_says_the_same;
@@ -226,10 +228,10 @@ impl Worker {
         };
         let archive = self.archive.open(&diff.tenant).await?;
         let after = SnapshotView::open(&archive, &after_id).await?;
-        let before = Earlier::open(self, &archive, diff, &after).await?;
+        let before = Earlier::open(&self.records, &archive, diff, &after).await?;
         let (chosen, mut not_compared) = chosen_kinds(diff, &before, &after)?;
         // Why only up to then: what was created again after the later side was read is not in it.
-        let ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
+        let ids = new_ids(&self.records, &diff.tenant, after.manifest().started_at).await?;
         let break_glass = marked::break_glass(&self.records, &diff.tenant).await?;
         let comparison = objects::Comparison {
             archive: &archive,
@@ -289,13 +291,13 @@ impl Worker {
         self.queue.send(messages::diff_snapshots(&diff.tenant, &diff.id, diff.attempts + 1)).await?;
         Ok(Report::Continues)
     }
+}
 
-    /// The re-creations up to the time of the later side.
-    async fn new_ids(&self, tenant: &TenantId, until: Timestamp) -> Result<NewIds> {
-        let rows = self.records.list_all(&NewId::all(tenant)).await?;
-        let known = rows.into_iter().map(|r| r.value).filter(|r| r.created_at <= until);
-        Ok(NewIds::new(known.map(|r| (r.old, r.new))))
-    }
+/// The re-creations up to the time of the later side.
+async fn new_ids(records: &Records, tenant: &TenantId, until: Timestamp) -> Result<NewIds> {
+    let rows = records.list_all(&NewId::all(tenant)).await?;
+    let known = rows.into_iter().map(|r| r.value).filter(|r| r.created_at <= until);
+    Ok(NewIds::new(known.map(|r| (r.old, r.new))))
 }
 
 /// The kinds to compare, and those that one of the sides does not hold.

@@ -14,6 +14,11 @@ pub(super) type IsOver<'a> = &'a (dyn Fn() -> bool + Sync);
 impl Comparison<'_> {
     /// Goes on from where it was suspended; returns whether it is complete. Each call does at least one object.
     pub(super) async fn go_on(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
+        Ok(self.survey(state, is_over).await? && self.write_changes(state, is_over).await?)
+    }
+
+    /// Finds out what has to be known before the first change; returns whether all of it is known.
+    pub(super) async fn survey(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
         if state.stage == Stage::Objects {
             if !self.survey_objects(state, is_over).await? {
                 return Ok(false);
@@ -37,7 +42,7 @@ impl Comparison<'_> {
             state.keep_shapes();
             state.go_to(Stage::Changes);
         }
-        self.write_changes(state, is_over).await
+        Ok(true)
     }
 
     async fn survey_objects(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
@@ -246,9 +251,18 @@ impl Comparison<'_> {
         (run, facet): (&str, Option<&'static str>),
         after: Option<&str>,
     ) -> Result<Option<Stream>> {
+        self.open_objects_at(kind, (run, facet), after.map(|key| format!("{key}\0"))).await
+    }
+
+    /// The same from that key on.
+    pub(super) async fn open_objects_at(
+        &self,
+        kind: &'static Kind,
+        (run, facet): (&str, Option<&'static str>),
+        start: Option<String>,
+    ) -> Result<Option<Stream>> {
         let part = facet.map_or(Part::Objects, Part::Facet);
         let Some(runs) = self.runs(Logged { kind, part }, run) else { return Ok(None) };
-        let start = after.map(|key| format!("{key}\0"));
         Stream::open(self.archive, Some(runs), start).await.map(Some)
     }
 
@@ -263,7 +277,8 @@ impl Comparison<'_> {
         self.open_links_at(kind, link, after.map(|from| format!("{from}0"))).await
     }
 
-    async fn open_links_at(
+    /// The differences between the links of a type, from that key on.
+    pub(super) async fn open_links_at(
         &self,
         kind: &'static Kind,
         link: &'static LinkType,

@@ -9,6 +9,7 @@ mod archive_layers;
 mod archive_runs;
 mod as_of;
 mod asking;
+mod at_once;
 mod audits;
 mod by_log;
 mod chain;

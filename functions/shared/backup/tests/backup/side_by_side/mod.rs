@@ -22,7 +22,7 @@ use engine::records::{Diff, DiffCounts, JobState, Mark, MarkOf, NewId, Records, 
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use support::builders::queued_comparison;
+use support::builders::{queued_comparison, sealed_snapshot};
 use support::faulty::{FaultPlan, Faulty, Mode};
 use support::memory::{Nobody, World};
 
@@ -189,6 +189,21 @@ impl SideBySide {
             at: self.world.clock.now(),
         };
         self.records.put_new(&mark).await.unwrap();
+    }
+
+    /// What changed of one object, as it is answered at once.
+    pub async fn changes_of(&self, kind: &'static Kind, key: &str) -> Result<Vec<Change>> {
+        let found =
+            self.diffs().object_change(&tenant(), (kind, key), (&self.before, Some(&self.after))).await?;
+        Ok(found.changes.into_iter().map(|authored| authored.change).collect())
+    }
+
+    /// Rows of both snapshots, which say that they are sealed.
+    pub async fn put_rows(&self) {
+        for id in [&self.before, &self.after] {
+            let row = sealed_snapshot(&tenant(), id.clone(), self.world.clock.now());
+            self.records.put_new(&row).await.unwrap();
+        }
     }
 
     fn diffs(&self) -> Diffs {
