@@ -9,6 +9,7 @@ mod explain;
 mod history;
 mod jobs;
 mod lists;
+mod marks;
 mod notifications;
 mod object;
 mod organisation;
@@ -89,6 +90,8 @@ fn inside() -> Router<Portal> {
         .route("/e/{org}", get(dashboard::page))
         .route("/e/{org}/snapshots", get(snapshots::list).post(snapshots::take))
         .route("/e/{org}/snapshots/{snp}", get(snapshots::one))
+        .route("/e/{org}/snapshots/{snp}/good", post(marks::say_good))
+        .route("/e/{org}/snapshots/{snp}/not-good", post(marks::take_back))
         .route("/e/{org}/snapshots/{snp}/coverage/{kind}", get(coverage::page))
         .route("/e/{org}/search", get(search::page))
         .route("/e/{org}/objects/{kind}/{key}", get(object::page))

@@ -1,6 +1,6 @@
 //! Snapshots of an organisation: all of them, and one with what it holds and what it does not.
 
-use super::{ROWS, about};
+use super::{ROWS, about, marks};
 use crate::api::With;
 use crate::asked::{Answer, Asked, Page, may, then};
 use crate::json::Fields;
@@ -34,7 +34,7 @@ pub(super) async fn list(asked: Asked, Path(org): Path<String>, Query(part): Que
         vec![
             html! { a href={ "/e/" (org) "/snapshots/" (snapshot.text("id")) } { (asked.times().at(snapshot.text("requestedAt"))) } },
             html! { (l.word("reason", snapshot.text("reason"))) },
-            html! { (how(l, snapshot)) },
+            html! { (how(l, snapshot)) (marks::good(l, snapshot)) },
             html! { span.number { (objects(snapshot)) } },
         ]
     });
@@ -72,7 +72,7 @@ pub(super) async fn one(asked: Asked, Path((org, snp)): Path<(String, String)>) 
     let body = html! {
         @if under_way { (waits(l, &asked.address)) }
         (facts(&[
-            (l.say("head-state"), how(l, &snapshot)),
+            (l.say("head-state"), html! { (how(l, &snapshot)) (marks::good(l, &snapshot)) }),
             (l.say("head-reason"), html! { (l.word("reason", snapshot.text("reason"))) }),
             (l.say("head-asked"), times.at(snapshot.text("requestedAt"))),
             (l.say("head-sealed"), times.at(snapshot.text("sealedAt"))),
@@ -90,6 +90,7 @@ pub(super) async fn one(asked: Asked, Path((org, snp)): Path<(String, String)>) 
                     danger: false,
                 }))
             }
+            (marks::ask(&asked, &me, (&org, &snp), &snapshot))
             a href=(address(&format!("/e/{org}/search"), &[("snapshot", &snp)])) { (l.say("snapshot-search")) }
             @if may(&me, "download") { " " a href=(address(&format!("/e/{org}/downloads"), &[("snapshot", &snp)])) { (l.say("snapshot-download")) } }
         } }

@@ -167,13 +167,14 @@ pub fn me(role: &str) -> Value {
         "approveDowngrade",
         "useSnapshots",
         "compare",
+        "mark",
         "previewRestore",
         "runRestore",
         "approveRestore",
         "download",
     ];
     let most = match role {
-        "support" => &["readPartner", "useSnapshots", "compare", "previewRestore"][..],
+        "support" => &["readPartner", "useSnapshots", "compare", "mark", "previewRestore"][..],
         "finance" => &["readPartner"][..],
         _ => &all[..],
     };

@@ -5,6 +5,7 @@
 mod address;
 mod api;
 mod forms;
+mod marks;
 mod more;
 mod organisation;
 mod pages;

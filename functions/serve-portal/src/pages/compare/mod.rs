@@ -6,7 +6,7 @@ use super::dashboard::newest_sealed;
 use super::downloads::make;
 use super::history::history_address;
 use super::snapshots::Part;
-use super::{ROWS, about};
+use super::{ROWS, about, marks};
 use crate::api::With;
 use crate::asked::{Answer, Asked, Page, may, then};
 use crate::json::Fields;
@@ -236,6 +236,7 @@ fn one_change(times: Times, change: &Value, ticks: bool, org: &str, explain: &st
             @if ticks {
                 label.tick { input type="checkbox" name="object" value=(json!({ "kind": kind, "key": key }).to_string()); span { (heading) } }
             } @else { p { (heading) } }
+            (marks::expected(l, change))
             (who_made_it(times, change))
             small { a href=(history_address(org, kind, key, "", "")) { (l.say("object-history")) } }
             (what_differs(l, change, ticks, explain))
