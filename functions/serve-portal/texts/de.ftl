@@ -541,6 +541,13 @@ compare-everything = Alle Änderungen dieses Vergleichs, auf allen Seiten
 compare-everything-button = Wiederherstellung von allem vorab ansehen
 change-was = war
 change-is = ist
+change-more-parts =
+    { $count ->
+        [one] Ein weiterer Teil steht in der Tabelle der Änderungen (CSV).
+       *[other] { $count } weitere Teile stehen in der Tabelle der Änderungen (CSV).
+    }
+change-too-long = Was sich daran änderte, ist zu lang für diese Seite.
+change-alone = Allein zeigen
 changes-created =
     { $count ->
         [one] { $count } erstellt

@@ -541,6 +541,13 @@ compare-everything = All changes of this comparison, on all pages
 compare-everything-button = Preview putting all of it back
 change-was = was
 change-is = is
+change-more-parts =
+    { $count ->
+        [one] One more part is in the table of the changes (CSV).
+       *[other] { $count } more parts are in the table of the changes (CSV).
+    }
+change-too-long = What changed of it is too long for this page.
+change-alone = Show it alone
 changes-created =
     { $count ->
         [one] { $count } created

@@ -15,19 +15,26 @@ pub fn was_is(l: Language, before: &Value, after: &Value) -> Markup {
     }
 }
 
+/// Beyond so many parts of an object the others are counted: they are in the table of the changes.
+const MOST_PARTS: usize = 500;
+
 /// What differs of an object, each part with a box by which it alone is chosen, where `ticks` says so. Below `explain` each
 /// attribute is explained.
 pub fn what_differs(l: Language, change: &Value, ticks: bool, explain: &str) -> Markup {
     let (kind, key) = (change.text("kind"), change.text("key"));
-    let attributes = change.items("attributes");
-    let links = change.items("links");
+    let all = (change.items("attributes"), change.items("links"));
+    let attributes = &all.0[..all.0.len().min(MOST_PARTS)];
+    let links = &all.1[..all.1.len().min(MOST_PARTS - attributes.len())];
+    let more = all.0.len() + all.1.len() - attributes.len() - links.len();
+    // What came or went did so as a whole, and what was only observed cannot be put back: the API takes neither by its parts.
+    let ticks = ticks && change.text("what") == "modified";
     html! {
         @if !attributes.is_empty() || !links.is_empty() {
             ul.differs {
                 @for attribute in attributes {
                     @let path = attribute.text("path");
-                    (line(ticks, &json!({ "kind": kind, "key": key, "path": path }), &html! {
-                        strong { (path) } ": "
+                    (line(ticks && may_be_chosen(attribute), &json!({ "kind": kind, "key": key, "path": path }), &html! {
+                        strong { (path) } (class(l, attribute)) ": "
                         @if attribute.items("items").is_empty() {
                             (was_is(l, attribute.field("before"), attribute.field("after")))
                         } @else { (items(l, attribute.items("items"))) }
@@ -44,9 +51,20 @@ pub fn what_differs(l: Language, change: &Value, ticks: bool, explain: &str) -> 
                         }
                     }))
                 }
+                @if more > 0 { li { (l.count("change-more-parts", i64::try_from(more).unwrap_or(i64::MAX))) } }
             }
         }
     }
+}
+
+/// Whether a change, or a part of one, can be put back: what was only observed cannot.
+pub fn may_be_chosen(of: &Value) -> bool {
+    of.text("class") != "observed"
+}
+
+/// What sort of difference it is, where nobody made it.
+pub fn class(l: Language, of: &Value) -> Markup {
+    html! { @if let Some(class) = of.some("class").filter(|class| *class != "change") { " " span.badge.plain { (l.word("class", class)) } } }
 }
 
 /// One part, by itself to be chosen.

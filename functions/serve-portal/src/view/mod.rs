@@ -10,7 +10,7 @@ mod table;
 mod who;
 mod words;
 
-pub use changes::{was_is, what_differs};
+pub use changes::{class, may_be_chosen, was_is, what_differs};
 pub use chart::{Bar, Chart};
 pub use frame::{
     Failed, Frame, Page, address, bare, failed, may, may_of_partner, needs_top_partner, page, sign_in,

@@ -4,6 +4,7 @@
 
 mod address;
 mod api;
+mod changes;
 mod forms;
 mod marks;
 mod more;

@@ -31,3 +31,15 @@ async fn today_leads_from_each_cause_to_the_page_where_it_is_mended() {
         assert!(seen.text.contains(said), "{said}: {}", seen.text);
     }
 }
+
+#[tokio::test]
+async fn a_permission_is_told_by_the_name_by_which_it_is_found_in_entra() {
+    let stage = full("owner", "Fabrikam", "done").await;
+    let item = json!({ "organisation": "org_1", "partner": "prt_1", "name": "Fabrikam", "cause": "missing-permissions",
+        "severity": "warning", "since": "2026-11-30T08:00:00Z", "until": null, "facts": "f", "acknowledged": null,
+        "what": { "permissions": ["GroupMember.ReadWrite.All"], "sources": ["DeviceConfiguration"], "ids": {} } });
+    let list = json!({ "items": [item], "next": null, "checkedAt": "2026-11-30T09:00:00Z", "complete": true, "counts": {} });
+    stage.told("GET /v1/attention", 200, &list);
+    let seen = stage.get("/").await;
+    assert!(seen.text.contains("GroupMember.ReadWrite.All, Device configuration"), "{}", seen.text);
+}

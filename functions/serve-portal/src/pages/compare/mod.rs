@@ -13,14 +13,19 @@ use crate::json::Fields;
 use crate::posted::Posted;
 use crate::texts::Language;
 use crate::view::form::{Choice, Field, Form, filter, form};
-use crate::view::{Times, address, badge, facts, more, name, plain, plain_list, what_differs, who_made_it};
+use crate::view::{
+    Times, address, badge, class, facts, may_be_chosen, more, name, plain, plain_list, what_differs,
+    who_made_it,
+};
 use axum::extract::{Path, Query};
 use http::Method;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 use tokio::try_join;
 use wanted::Wanted;
 
+/// The most bytes that the changes of a page have with their parts: Lambda answers 6 MB at most, with the heads of all.
+const MOST_BYTES: usize = 3_000_000;
 /// What is counted of a comparison, in this order.
 const KINDS_OF_CHANGE: [&str; 5] = ["created", "deleted", "modified", "activated", "ended"];
 /// What is counted of a comparison besides those.
@@ -183,7 +188,7 @@ fn not_compared(l: Language, comparison: &Value) -> Markup {
 fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[Value]) -> Markup {
     let (l, ticks) = (asked.language, may(me, "previewRestore"));
     let explain = format!("/e/{org}/comparisons/{dif}/explain");
-    let all = html! { @for change in changes { (one_change(asked.times(), change, ticks, org, &explain)) } };
+    let all = all_changes(asked.times(), changes, ticks, (org, &explain));
     if !ticks {
         return all;
     }
@@ -223,13 +228,38 @@ fn choose_changes(asked: &Asked, me: &Value, org: &str, dif: &str, changes: &[Va
     }
 }
 
-fn one_change(times: Times, change: &Value, ticks: bool, org: &str, explain: &str) -> Markup {
+/// All of them, as far as a page holds them whole: of the others the heads, each with the way to its parts.
+fn all_changes(times: Times, changes: &[Value], ticks: bool, at: (&str, &str)) -> Markup {
+    let mut room = MOST_BYTES;
+    let mut all = String::new();
+    for change in changes {
+        let whole = one_change(times, change, ticks, at, true).into_string();
+        let shown = if whole.len() <= room {
+            whole
+        } else {
+            one_change(times, change, ticks, at, false).into_string()
+        };
+        room = room.saturating_sub(shown.len());
+        all.push_str(&shown);
+    }
+    PreEscaped(all)
+}
+
+fn one_change(
+    times: Times,
+    change: &Value,
+    ticks: bool,
+    (org, explain): (&str, &str),
+    with_parts: bool,
+) -> Markup {
+    let ticks = ticks && may_be_chosen(change);
     let l = times.language;
     let (kind, key) = (change.text("kind"), change.text("key"));
     let heading = html! {
         strong { (name(change.some("name").unwrap_or(key))) } " "
         (plain(kind)) ", " (l.word("what", change.text("what")))
         @if change.is("privileged") { " " span.badge.bad { (l.say("compare-is-privileged")) } }
+        (class(l, change))
     };
     html! {
         article.change {
@@ -239,7 +269,10 @@ fn one_change(times: Times, change: &Value, ticks: bool, org: &str, explain: &st
             (marks::expected(l, change))
             (who_made_it(times, change))
             small { a href=(history_address(org, kind, key, "", "")) { (l.say("object-history")) } }
-            (what_differs(l, change, ticks, explain))
+            @if with_parts { (what_differs(l, change, ticks, explain)) } @else {
+                @let alone = address(explain.trim_end_matches("/explain"), &[("kind", kind), ("name", key)]);
+                p.warning { (l.say("change-too-long")) " " a href=(alone) { (l.say("change-alone")) } }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ mod aside;
 use crate::asked::{Answer, Asked, Page, may, then};
 use crate::failure::Failure;
 use crate::json::Fields;
-use crate::view::{Bar, Chart, Times, address, more, name, plain_list};
+use crate::view::{Bar, Chart, Times, address, more, name, plain};
 use axum::extract::Query;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -143,17 +143,20 @@ fn runs(asked: &Asked, found: &Value) -> Markup {
 /// One cause of one organisation: who, what, which parts, and since when.
 fn needed(times: Times, item: &Value, may_put_aside: bool) -> Markup {
     let (l, what) = (times.language, item.field("what"));
-    let parts = what.items("permissions").iter().chain(what.items("sources")).filter_map(Value::as_str);
-    let parts = plain_list(parts);
+    // Why permissions as they are: by these names they are found in Entra.
+    let permissions = what.items("permissions").iter().filter_map(Value::as_str).map(str::to_owned);
+    let parts: Vec<String> =
+        permissions.chain(what.items("sources").iter().filter_map(Value::as_str).map(plain)).collect();
+    let parts = parts.join(", ");
     html! {
         a href=(mended_at(item)) { (name(item.text("name"))) }
         ": " (l.word("attention", item.text("cause")))
         @if !parts.is_empty() { ": " (parts) }
-        " " small { (l.say("today-since")) " " (times.at(item.text("since"))) }
-        @if let Some(until) = item.some("until") { " " small { (l.say("today-until")) " " (times.at(until)) } }
+        " " small { (l.say("today-since")) " " (times.on(item.text("since"))) }
+        @if let Some(until) = item.some("until") { " " small { (l.say("today-until")) " " (times.on(until)) } }
         @if item.text("severity") == "critical" { " " span.badge.bad { (l.say("today-critical")) } }
         @let aside = item.field("acknowledged");
-        @if !aside.is_null() { " " small { (l.say("today-aside-until")) " " (times.at(aside.text("until"))) } }
+        @if !aside.is_null() { " " small { (l.say("today-aside-until")) " " (times.on(aside.text("until"))) } }
         @if may_put_aside && aside::can_be(item) {
             " " a href=(aside::address_of(item)) {
                 (l.say(if aside.is_null() { "today-put-aside" } else { "today-aside-look" }))
