@@ -18,9 +18,16 @@ const WAYS: [(&str, &str); 7] = [
     ("sessions", "readPartner"),
 ];
 
+/// The cause of Today that is about the installation's own secret, and leads here.
+const SECRET_ENDS: &str = "own-secret-ends";
+
 pub(super) async fn page(asked: Asked) -> Answer {
     let l = asked.language;
-    let (me, partner) = try_join!(asked.me(), asked.get(asked.at(&["partner"])?))?;
+    let needed = asked.at(&["attention"])?.with("cause", SECRET_ENDS).with("limit", "1");
+    let (me, partner, needed) =
+        try_join!(asked.me(), asked.get(asked.at(&["partner"])?), asked.find_list(needed))?;
+    let needed = needed.map(|list| list.items).unwrap_or_default();
+    let ends = needed.iter().find(|item| item.text("cause") == SECRET_ENDS);
     let is_active = partner.is("entraSkuActive");
     let body = html! {
         (facts(&[
@@ -29,6 +36,9 @@ pub(super) async fn page(asked: Asked) -> Answer {
             (l.say("head-sku"), html! { (l.say(if is_active { "value-yes" } else { "value-no" })) }),
             (l.say("organisation-made"), asked.times().at(partner.text("createdAt"))),
         ]))
+        @if let Some(ends) = ends {
+            p.warning { (l.say("partner-secret-ends")) " " (asked.times().on(ends.text("until"))) ". " (l.say("partner-secret-who")) }
+        }
         ul { @for (at, _) in WAYS.iter().filter(|(_, right)| may(&me, right)) {
             li { a href={ "/" (at) } { (l.say(&format!("page-{at}"))) } }
         } }

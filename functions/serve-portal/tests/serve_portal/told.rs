@@ -43,3 +43,18 @@ async fn a_permission_is_told_by_the_name_by_which_it_is_found_in_entra() {
     let seen = stage.get("/").await;
     assert!(seen.text.contains("GroupMember.ReadWrite.All, Device configuration"), "{}", seen.text);
 }
+
+#[tokio::test]
+async fn that_the_installation_s_own_secret_ends_is_told_where_today_leads_to() {
+    let stage = full("owner", "Fabrikam", "done").await;
+    assert!(!stage.get("/partner").await.text.contains("The secret with which tenants are read"));
+    let item = json!({ "cause": "own-secret-ends", "until": "2026-12-07T00:00:00Z" });
+    stage.told(
+        "GET /v1/attention?cause=own-secret-ends&limit=1",
+        200,
+        &json!({ "items": [item], "next": null }),
+    );
+    let seen = stage.get("/partner").await;
+    assert!(seen.text.contains("The secret with which tenants are read ends on"), "{}", seen.text);
+    assert!(seen.text.contains("2026-12-07 00:00 UTC"));
+}
