@@ -94,6 +94,7 @@ impl Stage {
             "token_endpoint": format!("{base}/token") });
         stage.told("GET /.well-known/openid-configuration", 200, &endpoints);
         stage.told("GET /v1/me", 200, &me(role));
+        stage.lists("/v1/attention", &[]);
         stage.told(&format!("GET /v1/organisations/{ORG}"), 200, &organisation_of(organisation));
         stage
     }

@@ -151,6 +151,7 @@ async fn what_did_not_come_out_whole_is_not_marked_as_good() {
     let comparison = json!({ "id": "dif_1", "state": "done", "notCompared": lacking, "requestedAt": "2026-11-30T09:00:00Z" });
     stage.lists("/v1/organisations/org_1/snapshots", &[snapshot]);
     stage.lists("/v1/organisations/org_1/comparisons", &[comparison]);
+    stage.lists("/v1/organisations/org_1/downloads", &[]);
     let seen = stage.get("/e/org_1/jobs").await;
     assert!(!seen.text.contains("badge good\">done") && !seen.text.contains(">complete<"), "{}", seen.text);
     assert!(seen.text.contains("complete but for Device configuration"));

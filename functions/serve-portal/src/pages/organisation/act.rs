@@ -105,10 +105,10 @@ fn general(posted: &Posted) -> Result<Value, Failure> {
 fn subscription(posted: &Posted) -> Result<Option<Value>, Failure> {
     let (seats, plan) = (posted.number("seats")?, posted.needed("plan")?);
     let mut edit = Map::new();
-    if posted.number("wasSeats")? != seats {
+    if posted.text("wasSeats") != seats.to_string() {
         edit.insert("seats".to_owned(), json!(seats));
     }
-    if posted.needed("wasPlan")? != plan {
+    if posted.text("wasPlan") != plan {
         edit.insert("plan".to_owned(), json!(plan));
     }
     Ok((!edit.is_empty()).then(|| edit.into()))
