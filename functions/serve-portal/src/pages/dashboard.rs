@@ -31,7 +31,7 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
     // Why both: what was compared with the live tenant last would hide what changed from one snapshot to the next.
     let compared = [("dashboard-between", newest_of(false)), ("dashboard-live", newest_of(true))];
     let body = html! {
-        p.actions { (actions(&asked, &me, &org, sealed)) }
+        div.actions { (actions(&asked, &me, &org, sealed)) }
         section {
             h2 { (l.say("dashboard-snapshot")) }
             @match sealed {

@@ -163,7 +163,7 @@ pub(super) async fn one(asked: Asked, Path((org, dow)): Path<(String, String)>) 
         @if under_way { (super::snapshots::waits(l, &asked.address)) }
         @if let Some(error) = download.some("error") { p.problem { (error) } }
         @if download.some("link").is_some() {
-            p.actions { a.button href={ "/e/" (org) "/downloads/" (dow) "/file" } { (l.say("downloads-fetch")) } }
+            div.actions { a.button href={ "/e/" (org) "/downloads/" (dow) "/file" } { (l.say("downloads-fetch")) } }
         }
         (facts(&[
             (l.say("head-of"), of(l, &org, &download)),

@@ -25,7 +25,7 @@ pub(super) async fn grid(asked: Asked, Query(part): Query<Part>) -> Answer {
     let l = asked.language;
     let me = asked.me().await?;
     let own = html! {
-        @if me.some("person").is_some() { p.actions { a.button href="/notifications/mine" { (l.say("notifications-mine")) } } }
+        @if me.some("person").is_some() { div.actions { a.button href="/notifications/mine" { (l.say("notifications-mine")) } } }
     };
     if !may(&me, "managePeople") {
         let body = html! { p { (l.say("notifications-not-yours")) } (own) };

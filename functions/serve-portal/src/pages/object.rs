@@ -130,7 +130,7 @@ impl Of<'_> {
         html! {
             p { (l.say("object-as-of")) " " a href={ "/e/" (org) "/snapshots/" (snapshot) } { (asked.times().on(sealed.text("sealedAt"))) }
                 " " code { (key) } }
-            p.actions {
+            div.actions {
                 @if may(me, "compare") { (self.compare()) }
                 a href=(history_address(org, kind, key, "", "")) { (l.say("object-history")) }
             }

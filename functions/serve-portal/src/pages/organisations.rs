@@ -83,7 +83,7 @@ pub(super) async fn page(asked: Asked, Query(wanted): Query<Wanted>) -> Answer {
     };
     let next = found.some("next").map(|cursor| wanted.address("/organisations", cursor));
     let body = html! {
-        p.actions {
+        div.actions {
             @if may(&me, "manageOrganisation") { a.button href="/organisations/new" { (l.say("organisations-new")) } " " }
             a href=(wanted.address("/organisations.csv", "")) { (l.say("list-csv")) }
         }
@@ -110,7 +110,7 @@ fn states(l: Language, wanted: &Wanted, found: &Value) -> Markup {
     let counts = found.field("states");
     html! {
         @if !counts.is_null() {
-            p.actions {
+            div.actions {
                 @for state in STATES {
                     @let of = Wanted { state: state.to_owned(), cursor: String::new(), ..wanted.clone() };
                     a href=(of.address("/organisations", "")) aria-current=[(wanted.state == state).then_some("true")] {

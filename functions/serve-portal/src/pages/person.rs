@@ -40,7 +40,7 @@ pub(super) async fn page(asked: Asked, Path(id): Path<String>) -> Answer {
                 @else { (l.count("person-sees-some", i64::try_from(limited.len()).unwrap_or(i64::MAX))) } }),
             (l.say("head-id"), html! { code { (id) } }),
         ]))
-        p.actions { a href={ "/people/" (id) "/notifications" } { (l.say("notifications-one")) } " " a href="/people" { (l.say("page-people")) } }
+        div.actions { a href={ "/people/" (id) "/notifications" } { (l.say("notifications-one")) } " " a href="/people" { (l.say("page-people")) } }
         @if is_owner(&me) {
             section { h2 { (l.say("person-change")) } (edit_form(&asked, &id, &read, &customers.items, customers.next.is_some())) }
         } @else { p.quiet { (l.say("person-owner")) } }

@@ -50,7 +50,7 @@ pub(super) async fn list(asked: Asked, Query(part): Query<snapshots::Part>) -> A
     };
     let next = list.next.as_deref().map(|cursor| address("/plans", &[("cursor", cursor)]));
     let body = html! {
-        @if may(&me, "managePlans") { p.actions { a.button href="/plans/new" { (l.say("plans-new")) } } }
+        @if may(&me, "managePlans") { div.actions { a.button href="/plans/new" { (l.say("plans-new")) } } }
         (table.show())
         (more(l, next.as_deref()))
     };

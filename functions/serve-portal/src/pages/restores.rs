@@ -52,7 +52,7 @@ pub(super) async fn list(asked: Asked, Path(org): Path<String>, Query(wanted): Q
     let path = format!("/e/{org}/restores");
     let next = list.next.as_deref().map(|c| address(&path, &[("waiting", &wanted.waiting), ("cursor", c)]));
     let body = html! {
-        p.actions { a href=(address(&path, &[("waiting", "1")])) { (l.say("restores-waiting")) } }
+        div.actions { a href=(address(&path, &[("waiting", "1")])) { (l.say("restores-waiting")) } }
         (table.show())
         (more(l, next.as_deref()))
     };

@@ -43,7 +43,7 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
                 (l.say("organisation-rule"), html! { (l.word("rule", organisation.text("approvals"))) }),
             ]))
             @if may(&me, "editOrganisation") {
-                p.actions { a.button href={ "/organisations/" (org) "#customer" } { (l.say("settings-change")) } }
+                div.actions { a.button href={ "/organisations/" (org) "#customer" } { (l.say("settings-change")) } }
             } @else { p.quiet { (l.say("settings-by-partner")) } }
         }
     };

@@ -47,7 +47,7 @@ pub(super) async fn list(asked: Asked, Path(org): Path<String>, Query(part): Que
     let here = format!("/e/{org}/snapshots");
     let next = list.next.as_deref().map(|cursor| address(&here, &[("cursor", cursor)]));
     let body = html! {
-        @if may(&me, "useSnapshots") { p.actions { (button(&here, &asked.key(), &l.say("snapshots-take"), false)) } }
+        @if may(&me, "useSnapshots") { div.actions { (button(&here, &asked.key(), &l.say("snapshots-take"), false)) } }
         (table.show())
         (more(l, next.as_deref()))
     };
@@ -80,7 +80,7 @@ pub(super) async fn one(asked: Asked, Path((org, snp)): Path<(String, String)>) 
             (l.say("head-requests"), html! { (snapshot.number("/spent/requests").unwrap_or(0)) }),
         ]))
         @if let Some(error) = snapshot.some("error") { p.problem { (error) } }
-        @if is_done { p.actions {
+        @if is_done { div.actions {
             @if may(&me, "compare") {
                 (form(&Form {
                     action: &format!("/e/{org}/compare"),

@@ -42,7 +42,7 @@ pub(super) async fn page(asked: Asked, Query(wanted): Query<Wanted>) -> Answer {
     let is_over = month < this_month(&asked);
     let body = html! {
         (filter("/usage", &[Field::typed("month", &l.say("usage-month"), &month, "month", true, "")], &l.say("list-filter")))
-        p.actions {
+        div.actions {
             @if is_over { a.button href={ "/invoices/" (month) } { (l.say("usage-invoice")) } " " }
             a href=(address("/usage.csv", &[("month", &month)])) { (l.say("list-csv")) }
         }
@@ -65,7 +65,7 @@ pub(super) async fn invoice(asked: Asked, Path(month): Path<String>, Query(wante
             (l.say("usage-month"), html! { (month) }),
             (l.say("usage-through"), html! { (invoice.text("through")) }),
         ]))
-        p.actions {
+        div.actions {
             a href={ (here) "/lines.csv" } { (l.say("list-csv")) } " "
             a href=(address("/usage", &[("month", &month)])) { (l.say("page-usage")) }
         }

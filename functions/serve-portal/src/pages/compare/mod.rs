@@ -100,7 +100,7 @@ pub(super) async fn one(
         (sides(&asked, &org, &comparison))
         @if let Some(error) = comparison.some("error") { p.problem { (error) } }
         @if let Some(found) = &found {
-            p.actions { (again(&asked, &org, &comparison)) " " a href=(wanted.address(&format!("{path}/changes.csv"), "")) { (l.say("list-csv")) }
+            div.actions { (again(&asked, &org, &comparison)) " " a href=(wanted.address(&format!("{path}/changes.csv"), "")) { (l.say("list-csv")) }
                 " " a href={ (path) "/explain" } { (l.say("explain-title")) } }
             @if may(&me, "download") { (make(&asked, &org, vec![Field::Hidden("comparison", dif.clone())])) }
             (not_compared(l, &comparison))

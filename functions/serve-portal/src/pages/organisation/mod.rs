@@ -90,7 +90,7 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>) -> Answer {
     let section = |key: &str, body: Markup| html! { section id=(key) { h2 { (l.say(&format!("organisation-{key}"))) } (body) } };
     let plans = plans.map(|list| list.items).unwrap_or_default();
     let body = html! {
-        p.actions { a.button href={ "/e/" (org) } { (l.say("organisation-open")) } }
+        div.actions { a.button href={ "/e/" (org) } { (l.say("organisation-open")) } }
         (section("general", general(&shown)))
         @if let Some(subscription) = &subscription { (section("subscription", paid(&shown, subscription, &plans))) }
         (section("credentials", credentials(&shown)))

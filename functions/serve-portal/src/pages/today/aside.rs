@@ -47,7 +47,7 @@ pub(in crate::pages) async fn page(asked: Asked, Path((org, cause)): Path<(Strin
     ];
     let body = html! {
         p { (needed(times, item, false)) }
-        p.actions { a.button href=(mended_at(item)) { (l.say("today-mend")) } a href="/" { (l.say("page-today")) } }
+        div.actions { a.button href=(mended_at(item)) { (l.say("today-mend")) } a href="/" { (l.say("page-today")) } }
         @if aside.is_null() {
             p { (l.say("today-put-aside-means")) }
             (form(&Form {
