@@ -11,6 +11,9 @@ const OTHERS: &str = "somebody else changed it too between the two sides: taking
                       left as it is";
 const AFTER: &str = "somebody else changed it afterwards, and it is left as it is";
 
+const WITHIN: &str = "they changed something of an object that somebody else made or deleted, which comes or goes as a whole: it \
+                      is left as it is";
+
 /// What takes back the part of a change that a filter means; and what of it is left, though it may be meant.
 pub fn claimed(
     filter: &ChangeFilter,
@@ -31,6 +34,9 @@ pub fn claimed(
     if change.what != What::Modified {
         let claim = match part(0) {
             Claim::Meant if is_shared(filter, change, hands) => Claim::Doubtful(Doubt::OthersToo),
+            Claim::NotMeant if had_a_hand(filter, change, hands) => {
+                return (None, vec![say(change, "object", Cause::OthersToo, WITHIN)]);
+            }
             claim => claim,
         };
         let item = takes("object", claim).then(|| SelectedItem::of_change(change));
@@ -67,9 +73,18 @@ pub fn claimed(
 
 /// Whether others than who is meant worked on an object that came or went: what they did goes with it.
 fn is_shared(filter: &ChangeFilter, change: &Change, hands: &Hands) -> bool {
-    // Records of a fact name whoever it is about, and so everything else that was done to them.
-    let is_object = change.kind.find().is_some_and(|kind| kind.identity == Identity::Id);
-    is_object && filter.asks_author() && hands.all.iter().any(|author| !filter.means(author))
+    filter.asks_author() && is_object(change) && hands.all.iter().any(|author| !filter.means(author))
+}
+
+/// Whether whoever is meant worked on an object that others made or deleted.
+fn had_a_hand(filter: &ChangeFilter, change: &Change, hands: &Hands) -> bool {
+    is_object(change) && hands.all.iter().any(|author| filter.means(author))
+}
+
+/// Whether records that name it are about it: those of a fact name whoever that is about, and so everything else that was done
+/// to them.
+fn is_object(change: &Change) -> bool {
+    change.kind.find().is_some_and(|kind| kind.identity == Identity::Id)
 }
 
 /// Why something is left that may be meant; nothing of what is taken, or is surely somebody else's.
@@ -201,6 +216,11 @@ mod tests {
             let (item, left) = claimed(&ann(), &whole, &hands(&["ann", "ann"]));
             assert_eq!((item, left), (Some(SelectedItem::of_change(&whole)), vec![]));
             let (item, left) = claimed(&ann(), &whole, &hands(&["ann", "bob"]));
+            assert_eq!((item, causes(&left)), (None, vec![("object", Cause::OthersToo)]));
+            // What they changed of somebody else's object is named, and by no choice the object goes.
+            let also = ChangeFilter { also: vec![Doubt::OthersToo], ..ann() };
+            let theirs = Hands { parts: vec![told(&["bob"], &[])], ..hands(&["ann", "bob"]) };
+            let (item, left) = claimed(&also, &whole, &theirs);
             assert_eq!((item, causes(&left)), (None, vec![("object", Cause::OthersToo)]));
         }
     }
