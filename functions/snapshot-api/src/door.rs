@@ -11,7 +11,7 @@ use backup::commands::slots::Asker;
 use domain::organisations::ApprovalRule;
 use domain::rights::{Action, Role};
 use domain::{Error, OrganisationId, PartnerId, PersonId, Result, TenantId};
-use engine::records::{Organisation, OrganisationState};
+use engine::records::{Organisation, OrganisationState, RestoreSet};
 use http::request::Parts;
 use partners::commands::{Caller, Gate, Seen};
 use restore::commands::approvals::Approver;
@@ -177,6 +177,40 @@ impl<R: Right> AdmittedEach<R> {
     }
 }
 
+impl<R: Right> AdmittedEach<R> {
+    /// The caller's own partner, for whoever may do this for all of its organisations: what is made there is the partner's.
+    ///
+    /// # Errors
+    /// `Denied` to end customers, and when the right is missing.
+    pub async fn own_partner(&self) -> Result<PartnerId> {
+        if self.caller.member()?.role == Role::EndCustomer {
+            return Err(Error::denied("what concerns several organisations is its partner's to do"));
+        }
+        self.partner(None).await
+    }
+
+    /// Whether the caller sees one of the organisations of a set.
+    pub fn sees_one(&self, set: &RestoreSet) -> bool {
+        self.caller.member().is_ok_and(|member| set.members.iter().any(|of| member.sees(&of.organisation)))
+    }
+
+    /// Who asks, for work whose amount is bounded.
+    ///
+    /// # Errors
+    /// `Denied` where no partner's person or token asks.
+    pub fn asker(&self) -> Result<Asker> {
+        let member = self.caller.member()?;
+        let is_end_customer = member.role == Role::EndCustomer;
+        Ok(Asker { name: member.token.clone(), is_end_customer, person: member.in_name_of().cloned() })
+    }
+
+    /// These organisations, each as a path that names it would let the caller in, in their order.
+    pub async fn each(&self, ids: &[OrganisationId]) -> Vec<Result<Admitted<R>>> {
+        let each = self.gate.each(&self.caller, ids, R::ACTION).await.into_iter();
+        each.map(|organisation| Admitted::of(organisation?, &self.caller)).collect()
+    }
+}
+
 fn named(seen: Seen) -> Named {
     let not = |standing, cause| Err(Account::unknown(standing, cause));
     let tenant = match &seen.row {
@@ -216,6 +250,12 @@ impl<R: Right> FromRequestParts<SnapshotApi> for Admitted<R> {
         let Asked(caller) = Asked::from_request_parts(parts, api).await?;
         let id: OrganisationId = id_in_path(parts, "org").await?;
         let organisation = api.gate.organisation(&caller, &id, R::ACTION).await?.value;
+        Ok(Self::of(organisation, &caller)?)
+    }
+}
+
+impl<R: Right> Admitted<R> {
+    fn of(organisation: Organisation, caller: &Caller) -> Result<Self> {
         let member = caller.member()?;
         let (token, is_end_customer) = (member.token.clone(), member.role == Role::EndCustomer);
         let (person, in_name_of) = (member.person().cloned(), member.in_name_of().cloned());

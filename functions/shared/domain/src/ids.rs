@@ -76,6 +76,7 @@ prefixed_id!(/** A request for a downgrade. */ DowngradeId, "dwn_");
 prefixed_id!(/** A snapshot. */ SnapshotId, "snp_");
 prefixed_id!(/** A comparison. */ DiffId, "dif_");
 prefixed_id!(/** A restore, from its preview to its report. */ RestoreId, "rst_");
+prefixed_id!(/** A restore set: one change taken back in several tenants. */ RestoreSetId, "set_");
 prefixed_id!(/** A download: a file of what was backed up, while it is made and until it ends. */ DownloadId, "dow_");
 
 /// A customer's Entra directory: its GUID, in lower case.

@@ -111,7 +111,7 @@ pub mod who;
 pub use error::{Answer, Error, ErrorKind, ErrorReason, FieldFault, Prose, Result};
 pub use ids::{
     DiffId, DowngradeId, DownloadId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId,
-    SessionId, SnapshotId, SubscriptionId, TenantId, TokenId,
+    RestoreSetId, SessionId, SnapshotId, SubscriptionId, TenantId, TokenId,
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;

@@ -7,6 +7,7 @@ mod jobs;
 mod marks;
 mod objects;
 mod restores;
+mod sets;
 mod snapshots;
 
 use crate::SnapshotApi;
@@ -22,6 +23,7 @@ pub fn all<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
     all.extend(comparisons::routes());
     all.extend(across::routes());
     all.extend(restores::routes());
+    all.extend(sets::routes());
     all.extend(downloads::routes());
     all.extend(marks::routes());
     all.extend(jobs::routes());

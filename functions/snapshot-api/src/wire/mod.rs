@@ -13,6 +13,7 @@ mod marks;
 mod objects;
 mod receipts;
 mod restores;
+mod sets;
 mod snapshots;
 
 pub use across::{AcrossIn, AcrossOut};
@@ -31,4 +32,5 @@ pub use marks::{MarkIn, MarkOut, MarksIn};
 pub use objects::{EverIn, FoundOut, HistoryIn, LinksIn, ObjectOut, ObjectsIn};
 pub use receipts::{ReceiptIn, ReceiptOut};
 pub use restores::{RestoreIn, RestoreOut, RestorePlanOut, RestoresIn};
+pub use sets::{ListedSetOut, RestoreSetIn, RestoreSetOut, SetTenantIn};
 pub use snapshots::{SnapshotOut, SnapshotText};

@@ -115,6 +115,13 @@ fn every_route_of_the_router_is_asked_here() {
     let mut asked: BTreeSet<_> = routes().iter().map(|asked| (asked.id, asked.method.to_owned())).collect();
     // Of all organisations at once: `jobs` and `across` ask these.
     asked.extend([("listJobs", "GET".to_owned()), ("findChanges", "GET".to_owned())]);
+    // And in `sets`.
+    for id in ["listRestoreSets", "readRestoreSet"] {
+        asked.insert((id, "GET".to_owned()));
+    }
+    for id in ["createRestoreSet", "previewRestoreSet", "runRestoreSet"] {
+        asked.insert((id, "POST".to_owned()));
+    }
     assert_eq!(of_router, asked);
 }
 

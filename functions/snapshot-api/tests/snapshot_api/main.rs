@@ -18,4 +18,5 @@ mod receipts;
 mod replayed;
 mod search;
 mod selected;
+mod sets;
 mod simulated;

@@ -54,6 +54,9 @@ pub enum Scope {
     /// What people have marked in a tenant. Why apart: only the data plane puts and deletes these rows, and a job that could
     /// would decide what is worth looking at.
     Marks(TenantId),
+    /// The restore sets of a partner, each over several tenants. Why apart: who answers requests for data writes no other row of a
+    /// partner.
+    RestoreSets(PartnerId),
     /// A customer tenant's, by its GUID.
     Tenant(TenantId),
 }
@@ -86,6 +89,7 @@ impl Scope {
             Self::Approvals(id) => format!("approvals/{id}"),
             Self::Downloads(id) => format!("downloads/{id}"),
             Self::Marks(id) => format!("marks/{id}"),
+            Self::RestoreSets(id) => format!("restore-sets/{id}"),
             Self::Tenant(id) => format!("tenant/{id}"),
         }
     }
@@ -122,6 +126,7 @@ impl Scope {
             Some(("approvals", id)) => tenant(id).map(Self::Approvals),
             Some(("downloads", id)) => tenant(id).map(Self::Downloads),
             Some(("marks", id)) => tenant(id).map(Self::Marks),
+            Some(("restore-sets", id)) => partner(id).map(Self::RestoreSets),
             Some(("tenant", id)) => tenant(id).map(Self::Tenant),
             Some(_) => None,
         };

@@ -11,7 +11,7 @@ use crate::end_customers::{self, SharedTokens};
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
     Acknowledgement, End, Ending, FAMILIES, Found, IdempotentRequest, JobEntry, Notice, NoticeEntry,
-    Organisation, Partner, Record, SentNotice, StoredKey, Tenant, delete, replace, watched,
+    Organisation, Partner, Record, RestoreSet, SentNotice, StoredKey, Tenant, delete, replace, watched,
 };
 use domain::organisations::OrganisationState;
 use domain::{ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
@@ -108,6 +108,16 @@ impl Worker {
                 };
                 swept.is_complete = swept.is_complete
                     && self.sweep_rows(&scope, family, is_of, deadline, &mut swept.rows).await?;
+                // Restore sets that name it, also of other customers: what a set is for says the row of each restore, too.
+                let sets = Scope::RestoreSets(partner.clone());
+                let names_it = |row: &Row| {
+                    let set = serde_json::from_value::<RestoreSet>(row.body.clone());
+                    set.is_ok_and(|set| set.names(&found.value.id))
+                };
+                swept.is_complete = swept.is_complete
+                    && self
+                        .sweep_rows(&sets, RestoreSet::PREFIX, names_it, deadline, &mut swept.rows)
+                        .await?;
                 swept.rows +=
                     end_customers::end(&self.records, partner, &found.value.id, SharedTokens::Kept).await?;
             }

@@ -92,6 +92,10 @@ pub struct Downloads;
 #[derive(Clone, Copy, Debug)]
 pub struct Marks;
 
+/// The owner of a partner's restore sets: which restores of several tenants belong together.
+#[derive(Clone, Copy, Debug)]
+pub struct RestoreSets;
+
 /// Makes a type an owner, by the kind that it is and the scope of its rows.
 macro_rules! owner {
     ($owner:ty, $id:ty, $kind:ident, $of:pat => $scope:expr) => {
@@ -124,6 +128,7 @@ owner!(Restores, TenantId, Restores, of => Scope::Restores(of.clone()));
 owner!(Approvals, TenantId, Approvals, of => Scope::Approvals(of.clone()));
 owner!(Downloads, TenantId, Downloads, of => Scope::Downloads(of.clone()));
 owner!(Marks, TenantId, Marks, of => Scope::Marks(of.clone()));
+owner!(RestoreSets, PartnerId, RestoreSets, of => Scope::RestoreSets(of.clone()));
 owner!(TenantId, TenantId, Tenant, of => Scope::Tenant(of.clone()));
 
 /// The address of one row.

@@ -48,6 +48,8 @@ pub enum OwnerKind {
     Downloads,
     /// What people have marked in a tenant.
     Marks,
+    /// A partner's restore sets: which restores of several tenants belong together.
+    RestoreSets,
     /// All else that is a customer tenant's.
     Tenant,
 }
@@ -75,6 +77,7 @@ impl OwnerKind {
             Self::Approvals => "approvals",
             Self::Downloads => "downloads",
             Self::Marks => "marks",
+            Self::RestoreSets => "restore-sets",
             Self::Tenant => "tenant",
         }
     }
@@ -229,6 +232,7 @@ const TABLE: &[Family] = &[
     family(Of::Downloads, ("download#", "{download}"), "Download", &[], Tenant),
     family(Of::Marks, ("mark#", "{mark}"), "Mark", &[], Tenant),
     family(Of::Marks, ("expected#", "{comparison}"), "Expected", &[], Tenant),
+    family(Of::RestoreSets, ("set#", "{set}"), "RestoreSet", &[], Time),
     family(Of::Tenant, ("tenant", ""), "Tenant", &[watched::SNAPSHOTS_DUE], TenantLast),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),
     family(Of::Tenant, ("locks-renewed", ""), "LocksRenewed", &[], Tenant),

@@ -36,6 +36,7 @@ mod plan;
 mod reading;
 mod receipt;
 mod restore;
+mod restore_set;
 pub mod rights;
 mod sent;
 mod session;
@@ -96,6 +97,7 @@ pub use restore::{
     FailCause, OutcomeState, PREVIEW_GOOD_FOR, PRIVILEGED_PREVIEW_GOOD_FOR, ReadBack, RefusedPart, Restore,
     RestoreCounts, RestoreState, SkipCause, StepOutcome, UndoneObject, UndonePart,
 };
+pub use restore_set::{RestoreSet, SetMember};
 pub use sent::{MOST_CALLS, MOST_PARTS, SentCall};
 pub use session::{MOST_SESSIONS, Session, SessionEntry, SessionOf, SessionUse, end_of_sessions, ends_of};
 pub use slots::{AskedWork, GivenUp, Slot, WorkSlots};

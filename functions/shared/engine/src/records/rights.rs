@@ -141,6 +141,7 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Approvals, &[SnapshotApi, RunRestore, PurgeData], &[SnapshotApi], &[PurgeData]),
     rights(Of::Downloads, &[SnapshotApi, ExportData, PurgeData], &[SnapshotApi, ExportData], &[PurgeData]),
     rights(Of::Marks, &[PlanApi, SnapshotApi, DiffSnapshots, SendDigests, PurgeData], &[SnapshotApi], &[SnapshotApi, PurgeData]),
+    rights(Of::RestoreSets, &[SnapshotApi, PurgeData], &[SnapshotApi], &[PurgeData]),
     rights(Of::Tenant, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, ExportData, SendDigests, PurgeData], &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[TakeSnapshot, DiffSnapshots, PurgeData]),
 ];
 

@@ -7,6 +7,10 @@ use domain::rights::{Action, Verdict, may};
 use domain::{Error, OrganisationId, PartnerId, Result};
 use engine::ports::{Page, list_cursor};
 use engine::records::{Organisation, Record};
+use futures::{FutureExt, StreamExt, stream};
+
+/// How many organisations are looked up at the same time.
+const AT_ONCE: usize = 16;
 
 /// An organisation that the caller sees.
 #[derive(Debug)]
@@ -84,6 +88,19 @@ impl Gate {
             member.sees(&id).then_some(Seen { id, row, is_allowed })
         });
         Ok(SeenPart { organisations: seen.collect(), next: last.filter(|_| next.is_some()) })
+    }
+
+    /// These organisations, each as [`Self::organisation`] gives it, in their order.
+    pub async fn each(
+        &self,
+        caller: &Caller,
+        ids: &[OrganisationId],
+        action: Action,
+    ) -> Vec<Result<Organisation>> {
+        let asked = ids.iter().map(|id| {
+            async move { self.organisation(caller, id, action).await.map(|found| found.value) }.boxed()
+        });
+        stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await
     }
 
     /// One organisation of that partner, as [`Self::organisations_behind`] gives it; none where the caller does not see it.

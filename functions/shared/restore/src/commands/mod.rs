@@ -4,6 +4,7 @@ pub mod approvals;
 mod new_restore;
 pub mod receipts;
 pub mod restores;
+pub mod sets;
 mod stop_restore;
 pub mod wanted;
 mod why;
