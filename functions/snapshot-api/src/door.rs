@@ -14,6 +14,7 @@ use domain::{Error, OrganisationId, PartnerId, PersonId, Result, TenantId};
 use engine::records::{Organisation, OrganisationState, RestoreSet};
 use http::request::Parts;
 use partners::commands::{Caller, Gate, Seen};
+use restore::commands::access_passes::PassReader;
 use restore::commands::approvals::Approver;
 use runtime::http::{Asked, Takes, id_in_path};
 use runtime::openapi::Operation;
@@ -36,6 +37,8 @@ pub enum PreviewRestore {}
 pub enum RunRestore {}
 /// To agree that one does which somebody else asked for.
 pub enum ApproveRestore {}
+/// To read the Temporary Access Pass that a restore had made for somebody.
+pub enum ReadAccessPass {}
 /// To download what is backed up.
 pub enum DownloadData {}
 /// To mark what is known.
@@ -58,6 +61,9 @@ impl Right for DownloadData {
 }
 impl Right for MarkThings {
     const ACTION: Action = Action::Mark;
+}
+impl Right for ReadAccessPass {
+    const ACTION: Action = Action::ReadAccessPass;
 }
 impl Right for ApproveRestore {
     const ACTION: Action = Action::ApproveRestore;
@@ -95,6 +101,14 @@ impl<R> Admitted<R> {
     /// `Denied` where no person asks.
     pub fn approver(&self) -> Result<Approver> {
         Approver::of(self.person.as_ref())
+    }
+
+    /// Who reads a pass.
+    ///
+    /// # Errors
+    /// `Denied` where no person asks.
+    pub fn pass_reader(&self) -> Result<PassReader> {
+        PassReader::of(self.person.as_ref())
     }
 
     /// Which restores wait for somebody else to approve them.

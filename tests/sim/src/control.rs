@@ -143,6 +143,13 @@ impl Control {
         crate::graph::set_licence(&mut directory, licence, is_there);
     }
 
+    /// Changes the tenant's policy for Temporary Access Passes: what is named, as it says.
+    pub fn change_access_pass_policy(&self, tenant: &str, changes: &Value) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        crate::graph::change_access_pass_policy(&mut directory, changes);
+    }
+
     /// Sets what a new token of this application in this tenant may do.
     pub fn set_permissions(&self, tenant: &str, client_id: &str, permissions: Vec<String>) {
         self.0.set_grant(self.tenant(tenant), self.app(client_id), Some(permissions));

@@ -39,6 +39,7 @@
 //! | `absolute_batch_urls` | documented: relative addresses; SDKs of Microsoft's write absolute ones | refused |
 //! | `search_finds_whole_words` | documented: words of names are found; not whether their beginnings are | beginnings too |
 //! | `application_writes_apart` | documented: an application's writes are limited over all tenants; not documented whether those of each tenant are counted apart | together |
+//! | `second_pass_refused` | documented: a new Temporary Access Pass takes the place of one that is still good; an earlier edition: that one has to be deleted first | takes its place |
 //! | `audits` | no figure for how late the log of changes is, nor an order of its pages; met by others: a service's name in place of a person's, one act under two correlations, names in another case; beta is not everywhere | at once, newest first |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
@@ -225,6 +226,7 @@ pub struct Switches {
     pub absolute_batch_urls: bool,
     pub application_writes_apart: bool,
     pub search_finds_whole_words: bool,
+    pub second_pass_refused: bool,
     /// The administrator declines the consent page.
     pub refuse_consent: bool,
     /// Page order and the order of unordered collections vary with this seed.
@@ -274,6 +276,7 @@ impl Default for Switches {
             absolute_batch_urls: false,
             application_writes_apart: false,
             search_finds_whole_words: false,
+            second_pass_refused: false,
             refuse_consent: false,
             shuffle: None,
         }

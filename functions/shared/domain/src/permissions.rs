@@ -22,6 +22,7 @@ const NEEDED: &[&str] = &[
     "EntraBackup.Read.All",
     "GroupMember.Read.All",
     "Organization.Read.All",
+    "Policy.Read.AuthenticationMethod",
     "User.Read",
 ];
 
@@ -62,6 +63,11 @@ pub const OPTIONAL: &[Optional] = &[
         permission: "EntraBackup.Read.All",
         writes: false,
         adds: "that Microsoft's own recovery wrote is seen by the next snapshot, and not within the week",
+    },
+    Optional {
+        permission: "Policy.Read.AuthenticationMethod",
+        writes: false,
+        adds: "a preview says where the tenant's policy refuses a Temporary Access Pass",
     },
     Optional {
         permission: "User.ManageIdentities.All",

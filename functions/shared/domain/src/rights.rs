@@ -76,6 +76,8 @@ pub enum Action {
     RunRestore,
     /// Approve a restore that somebody else asked for.
     ApproveRestore,
+    /// Read the Temporary Access Pass that a restore had made for somebody.
+    ReadAccessPass,
     /// Say which restores somebody else has to approve.
     SetApprovals,
     /// Download data of an organisation.
@@ -157,7 +159,7 @@ use Verdict::{If, No, Yes};
 
 /// The table: a row for each action, a column for each role.
 #[rustfmt::skip]
-pub const TABLE: [(Action, [Verdict; 6]); 23] = [
+pub const TABLE: [(Action, [Verdict; 6]); 24] = [
     //                             Owner           Super Admin      Admin                Support         Finance  End customer
     (Action::ReadPartner,         [Yes,            Yes,             Yes,                 Yes,            Yes,     If(OwnOrganisation)]),
     (Action::ManagePeople,        [Yes,            If(NotOfOwners), No,                  No,             No,      No]),
@@ -173,6 +175,7 @@ pub const TABLE: [(Action, [Verdict; 6]); 23] = [
     (Action::PreviewRestore,      [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Restore))]),
     (Action::RunRestore,          [Yes,            Yes,             Yes,                 No,             No,      If(FeatureOnAndApproved(Feature::Restore))]),
     (Action::ApproveRestore,      [Yes,            Yes,             Yes,                 No,             No,      No]),
+    (Action::ReadAccessPass,      [Yes,            Yes,             Yes,                 No,             No,      No]),
     (Action::SetApprovals,        [Yes,            Yes,             No,                  No,             No,      No]),
     (Action::Download,            [Yes,            Yes,             No,                  No,             No,      If(FeatureOn(Feature::Download))]),
     (Action::ReadMoney,           [Yes,            Yes,             Yes,                 No,             Yes,     No]),
@@ -247,8 +250,8 @@ mod tests {
             "own" if action == Action::ExportAudit => No,
             "own" => If(OwnOrganisation),
             "if on" => If(FeatureOn(feature)),
-            // Whoever needs an approval gives none.
-            "if on, approved" if action == Action::ApproveRestore => No,
+            // Whoever needs an approval gives none, and gets from the partner what signs in as somebody.
+            "if on, approved" if matches!(action, Action::ApproveRestore | Action::ReadAccessPass) => No,
             "if on, approved" => If(FeatureOnAndApproved(feature)),
             "read" if matches!(action, Action::ReadMoney | Action::ReadAudit) => Yes,
             "edit, connect" if matches!(action, Action::EditOrganisation | Action::ConnectOrganisation) => {
@@ -272,7 +275,7 @@ mod tests {
             "end" => &[Action::EndOrganisation],
             "snapshots" => &[Action::UseSnapshots, Action::Compare],
             "preview" => &[Action::PreviewRestore],
-            "run" => &[Action::RunRestore, Action::ApproveRestore],
+            "run" => &[Action::RunRestore, Action::ApproveRestore, Action::ReadAccessPass],
             "set approvals" => &[Action::SetApprovals],
             "download" => &[Action::Download],
             "money" => &[Action::ReadMoney, Action::ManageMoney],

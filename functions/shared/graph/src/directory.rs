@@ -6,7 +6,7 @@ use domain::{
     Error, Result, TenantId, Timestamp,
     extensions::Extension,
     kinds::{Kind, Licence, LinkType, Outside, Source},
-    restore::Units,
+    restore::{KnownAccessPassPolicy, Units},
 };
 use engine::ports::{
     Access, AuditPage, AuditWindow, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages,
@@ -176,5 +176,8 @@ impl LiveObjects for GraphDirectory {
     }
     async fn list_subscribed(&self, tenant: &TenantId) -> Result<Option<BTreeMap<String, Units>>> {
         self.client.list_subscribed(tenant).await
+    }
+    async fn access_pass_policy(&self, tenant: &TenantId) -> Result<KnownAccessPassPolicy> {
+        self.client.access_pass_policy(tenant).await
     }
 }

@@ -25,6 +25,7 @@ mod live;
 mod login_error;
 mod look;
 mod lost;
+mod passes;
 mod pim;
 mod read;
 mod recovery;

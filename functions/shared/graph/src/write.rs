@@ -1,6 +1,6 @@
 //! What a write is over HTTP: method, address and body of each call of the port. Pure but for the base.
 
-use crate::{GraphClient, call::Ask, pim, select::encoded};
+use crate::{GraphClient, call::Ask, passes::passes_of, pim, select::encoded};
 use domain::{
     Error, Result,
     kinds::{ApiVersion, Kind, LinkType, LinkWrite, Update},
@@ -25,6 +25,8 @@ pub(crate) struct Planned {
     pub(crate) so_already: SoAlready,
     /// Where the answer has the new object's id.
     pub(crate) new_id: Option<&'static str>,
+    /// Whether the answer has a Temporary Access Pass.
+    pub(crate) issues_pass: bool,
 }
 
 impl Planned {
@@ -80,6 +82,19 @@ impl GraphClient {
             DirectoryWrite::AssignLicences { kind, id, add, remove } => {
                 let body = json!({"addLicenses": add, "removeLicenses": remove});
                 self.planned(kind, Method::POST, &format!("{}/assignLicense", one(kind, id)), Some(body))
+            }
+            DirectoryWrite::IssuePass { kind, id, lifetime_in_minutes, is_usable_once } => {
+                let mut body = json!({ "isUsableOnce": is_usable_once });
+                if let Some(minutes) = lifetime_in_minutes {
+                    body["lifetimeInMinutes"] = json!(minutes);
+                }
+                let planned = self.planned(kind, Method::POST, &passes_of(kind, id)?, Some(body))?;
+                Ok(Planned { new_id: Some("id"), issues_pass: true, ..planned })
+            }
+            DirectoryWrite::RevokePass { kind, id, pass } => {
+                let below = format!("{}/{}", passes_of(kind, id)?, encoded(pass));
+                let planned = self.planned(kind, Method::DELETE, &below, None)?;
+                Ok(Planned { so_already: SoAlready::WhenGone, ..planned })
             }
             DirectoryWrite::AddLinks { link, from, to } => match to.as_slice() {
                 [(id, annotation)] => self.add_link(link, from, id, annotation.as_deref()),
@@ -175,7 +190,7 @@ impl GraphClient {
     fn planned(&self, kind: &Kind, method: Method, below: &str, body: Option<Value>) -> Result<Planned> {
         let what = format!("{method} {}", without_ids(below));
         let ask = Ask::write(method, self.address(kind.version, below)?, body, what);
-        Ok(Planned { ask, so_already: SoAlready::Never, new_id: None })
+        Ok(Planned { ask, so_already: SoAlready::Never, new_id: None, issues_pass: false })
     }
 
     fn object(&self, id: &str) -> String {
@@ -192,7 +207,7 @@ fn undelete(new_name: Option<&str>, frees_addresses: bool) -> Option<Value> {
     (!body.is_empty()).then_some(Value::Object(body))
 }
 
-fn one(kind: &Kind, id: &str) -> String {
+pub(crate) fn one(kind: &Kind, id: &str) -> String {
     format!("{}/{}", kind.path, encoded(id))
 }
 

@@ -6,14 +6,15 @@
 use crate::{
     GraphClient,
     call::Reply,
+    passes::issued,
     write::{Planned, SoAlready},
 };
 use async_trait::async_trait;
 use domain::{
     Error, Result, TenantId, Timestamp,
-    kinds::{LinkType, LinkWrite},
+    kinds::{Kind, LinkType, LinkWrite},
 };
-use engine::ports::{Access, Applied, DirectoryWrite, DirectoryWriter, Spent};
+use engine::ports::{Access, Applied, DirectoryWrite, DirectoryWriter, HeldPass, Spent};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -49,11 +50,13 @@ impl GraphWriter {
                 planned.ask.what
             )));
         }
+        let pass = if planned.issues_pass { Some(issued(&reply.body, &planned.ask.what)?) } else { None };
         Ok(Applied {
             status: reply.status,
             id: id.map(str::to_owned),
             request_id: reply.request_id,
             was_so: false,
+            pass,
         })
     }
 
@@ -110,7 +113,12 @@ fn refused(planned: &Planned, reply: Reply) -> Result<Applied> {
         SoAlready::WhenThere => refusal.is_already_there() || refusal.is_duplicate_fact(),
     };
     if so {
-        return Ok(Applied { status: reply.status, id: None, request_id: reply.request_id, was_so: true });
+        return Ok(Applied {
+            status: reply.status,
+            request_id: reply.request_id,
+            was_so: true,
+            ..Applied::default()
+        });
     }
     Err(refusal.into_error(&planned.ask.what))
 }
@@ -129,6 +137,10 @@ impl DirectoryWriter for GraphWriter {
     }
     async fn apply_as(&self, tenant: &TenantId, call: &DirectoryWrite, request: &str) -> Result<Applied> {
         self.make(tenant, call, Some(request)).await
+    }
+
+    async fn list_passes(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<Vec<HeldPass>> {
+        self.client.list_passes(tenant, kind, id).await
     }
 
     fn take_spent(&self, tenant: &TenantId) -> Spent {

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use domain::restore::{Conflict, IdMap, Impossible, Left, RestorePlan, Step};
 use domain::{Error, RestoreId, Result, SnapshotId, TenantId, Timestamp};
-use engine::ports::{Put, Spent};
+use engine::ports::{Put, Secret, Spent};
 use engine::records::{
     Approval, NewId, OutcomeState, ReadBack, Record, Records, RefusedPart, Restore, RestoreCounts,
     StepOutcome,
@@ -114,6 +114,15 @@ pub trait PlanStore: Send + Sync {
         restore: &RestoreId,
         hash: &str,
     ) -> Result<Option<Vec<Value>>>;
+
+    /// Seals a secret under the tenant's key, bound to a place: base64. Nothing is stored.
+    async fn seal(&self, tenant: &TenantId, place: &str, secret: &str) -> Result<String>;
+
+    /// What was sealed for that place.
+    ///
+    /// # Errors
+    /// `Corrupt` when it was sealed for another tenant or place, or is not what was sealed.
+    async fn open_sealed(&self, tenant: &TenantId, place: &str, sealed: &str) -> Result<Secret>;
 
     /// Stores the report of a restore, unless there is one.
     async fn put_new_report(

@@ -2,17 +2,19 @@
 
 use super::HEAVY;
 use crate::SnapshotApi;
-use crate::door::{Admitted, ApproveRestore, PreviewRestore, RunRestore};
+use crate::door::{Admitted, ApproveRestore, PreviewRestore, ReadAccessPass, RunRestore};
 use crate::wire::{
-    AdministratorsOut, CompletionOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut, RestorePlanOut,
-    RestoresIn,
+    AccessPassOut, AdministratorsOut, CompletionOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut,
+    RestorePlanOut, RestoresIn,
 };
 use axum::Json;
 use axum::extract::State;
 use domain::{Error, ErrorKind, OrganisationId, RestoreId, TenantId};
 use engine::Listed;
+use http::HeaderName;
+use http::header::CACHE_CONTROL;
 use restore::commands::restores::{NewRestore, PlanPage};
-use runtime::http::{Accepted, Input, Notes, PageIn, PathOf, QueryOf, Route, accepted, under};
+use runtime::http::{Accepted, Input, Notes, PageIn, PathOf, QueryOf, Route, Text, accepted, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
@@ -114,6 +116,15 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             )
             .weighs(HEAVY)
             .answers::<CompletionOut>(200),
+        Route::post("/v1/organisations/{org}/restores/{rst}/passes/{step}", "readAccessPass", read_pass)
+            .says(
+                "Reads a Temporary Access Pass, once.",
+                "Reads the pass that a step of the restore (`issuePass`) had made for somebody who came back. A person who has \
+                 signed in reads it, and hands it over; the audit log says who. It is shown this once: read again, the \
+                 answer is 409. Where the step made none, or the pass has ended, it is 404.",
+            )
+            .weighs(HEAVY)
+            .answers::<AccessPassOut>(200),
     ];
     under(&TAG, rows)
 }
@@ -240,4 +251,15 @@ async fn completion(
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<CompletionOut>> {
     Ok(Json(api.restores.read_completion(admitted.stored()?, &id, query.page()).await?.into()))
+}
+
+async fn read_pass(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<ReadAccessPass>,
+    PathOf((_, id, Text(step))): PathOf<(OrganisationId, RestoreId, Text)>,
+) -> Reply<([(HeaderName, &'static str); 1], Json<AccessPassOut>)> {
+    let step = step.parse().map_err(|_| Error::not_found("the restore has no such step"))?;
+    let (tenant, reader) = (admitted.live()?, admitted.pass_reader()?);
+    let pass = api.restores.read_pass(tenant, &reader, &id, step).await?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(pass.into())))
 }

@@ -1,5 +1,6 @@
 //! The data plane's JSON. Changes and steps are written as the domain keeps them; all else is only here.
 
+mod access_passes;
 mod across;
 mod administrators;
 mod changes;
@@ -16,6 +17,7 @@ mod restores;
 mod sets;
 mod snapshots;
 
+pub use access_passes::AccessPassOut;
 pub use across::{AcrossIn, AcrossOut};
 pub use administrators::AdministratorsOut;
 pub use changes::{

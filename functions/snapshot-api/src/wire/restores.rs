@@ -4,8 +4,8 @@
 use super::{AdministratorsOut, SnapshotText};
 use domain::kinds::NamedKind;
 use domain::restore::{
-    AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, SelectedLink,
-    Selection, Step,
+    AccessPassChoice, AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem,
+    SelectedLink, Selection, Step,
 };
 use domain::who::ChangeFilter;
 use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, Timestamp};
@@ -90,6 +90,11 @@ pub struct RestoreIn {
     #[garde(skip)]
     #[serde(default)]
     come_back_blocked: bool,
+    /// Whether people who come back get a Temporary Access Pass each; not said, nobody does. It takes the permission
+    /// `UserAuthMethod-TAP.ReadWrite.All` of the writing application. Whoever is created again gets one; whoever comes out of
+    /// the recycle bin only where they are named. It does not go with `comeBackBlocked`.
+    #[garde(skip)]
+    access_pass: Option<AccessPassChoice>,
     /// What is done about objects whose place is taken, as an earlier preview of the same told (`conflicts`). What is not
     /// named here is left.
     #[garde(skip)]
@@ -220,6 +225,7 @@ impl TryFrom<RestoreIn> for NewRestore {
             let selection = Selection {
                 conflicts: asked.conflicts,
                 come_back_blocked: asked.come_back_blocked,
+                access_pass: asked.access_pass,
                 ..Selection::default()
             };
             let objects =
@@ -272,13 +278,14 @@ impl TryFrom<RestoreIn> for NewRestore {
             _ => (AttributeMode::Overwrite, LinkMode::Rollback),
         };
         let (attributes, links) = (asked.attributes.unwrap_or(attributes), asked.links.unwrap_or(links));
-        let RestoreIn { delete_created, come_back_blocked, conflicts, .. } = asked;
+        let RestoreIn { delete_created, come_back_blocked, access_pass, conflicts, .. } = asked;
         let selection = Selection {
             items,
             attributes,
             links,
             delete_created,
             come_back_blocked,
+            access_pass,
             conflicts,
             ..Selection::default()
         };
@@ -360,6 +367,8 @@ pub struct RestoreOut {
     delete_created: bool,
     /// Whether people who come back are blocked.
     come_back_blocked: bool,
+    /// The Temporary Access Passes that people who come back get; null where nobody does.
+    access_pass: Option<AccessPassChoice>,
     /// How far it is.
     state: RestoreState,
     /// Who asked for the preview: a person's id, or the first characters of a token.
@@ -456,6 +465,7 @@ impl From<Restore> for RestoreOut {
             links: row.selection.links,
             delete_created: row.selection.delete_created,
             come_back_blocked: row.selection.come_back_blocked,
+            access_pass: row.selection.access_pass,
             state: row.state,
             requested_by: row.requested_by,
             requested_for: row.requested_for,

@@ -2,8 +2,8 @@
 //! Over 400 lines: one table with a row for each route, and its stories over one stored tenant.
 
 use crate::common::{
-    ASSIGNMENT, DIFF, DOWNLOAD, EARLIER_SNAPSHOT, FEATURES, NO_SNAPSHOT, Plane, RESTORE, SNAPSHOT, TENANT,
-    as_role,
+    ASSIGNMENT, DIFF, DOWNLOAD, EARLIER_SNAPSHOT, FEATURES, NO_SNAPSHOT, PASS_STEP, Plane, RESTORE, SNAPSHOT,
+    TENANT, as_role,
 };
 use backup::commands::slots::{MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use domain::rights::{Action, Role, Verdict, may};
@@ -38,10 +38,10 @@ impl Asked {
         }
     }
 
-    /// Who asks: an approval is given by a person, whoever asks for the rest.
+    /// Who asks: an approval is given, and a pass read, by a person, whoever asks for the rest.
     fn by(&self, caller: &Caller) -> Caller {
         let Caller::Member(member) = caller else { panic!("not a member") };
-        if self.right != Action::ApproveRestore {
+        if ![Action::ApproveRestore, Action::ReadAccessPass].contains(&self.right) {
             return caller.clone();
         }
         let proof = Proof::SignIn { person: PERSON.parse().unwrap(), times: SignInTimes::default() };
@@ -98,6 +98,13 @@ fn routes() -> Vec<Asked> {
         row("previewRestoreAgain", "POST", &format!("{of_restore}/again"), &none, Action::PreviewRestore),
         row("readReport", "GET", &format!("{of_restore}/report"), &none, Action::PreviewRestore),
         row("readReceipt", "GET", &format!("{of_restore}/receipt"), &none, Action::PreviewRestore),
+        row(
+            "readAccessPass",
+            "POST",
+            &format!("{of_restore}/passes/{PASS_STEP}"),
+            &none,
+            Action::ReadAccessPass,
+        ),
         row("readCompletion", "GET", &format!("{of_restore}/completion"), &none, Action::PreviewRestore),
         row("startDownload", "POST", "/downloads", &download, Action::Download),
         row("listDownloads", "GET", "/downloads", &none, Action::Download),
@@ -175,7 +182,9 @@ async fn an_end_customer_may_what_is_switched_on_but_neither_runs_nor_approves_a
         let path = format!("/v1/organisations/{org}{}", asked.path);
         let answer = plane.ask(Some(&asked.by(&customer)), asked.method, &path, &asked.body).await;
         // The restore that is there was asked for by the partner.
-        let is_partners = [Action::ApproveRestore, Action::RunRestore, Action::Mark].contains(&asked.right);
+        let of_partner =
+            [Action::ApproveRestore, Action::RunRestore, Action::Mark, Action::ReadAccessPass];
+        let is_partners = of_partner.contains(&asked.right);
         assert_eq!(answer.status.is_success(), !is_partners, "{}", asked.id);
     }
     plane.stands(RestoreState::Previewed).await;
@@ -262,7 +271,10 @@ async fn work_is_accepted_with_the_place_where_it_can_be_followed() {
     let plane = Plane::new().await;
     let (partner, owner) = plane.partner(A, &[]).await;
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
-    for asked in routes().into_iter().filter(|asked| asked.method == "POST" && asked.id != "makeMark") {
+    // A pass is read, and a mark made, at once.
+    let at_once = ["makeMark", "readAccessPass"];
+    let starts = |asked: &Asked| asked.method == "POST" && !at_once.contains(&asked.id);
+    for asked in routes().into_iter().filter(starts) {
         let by = asked.by(&owner);
         let Asked { id, method, path, body, .. } = asked;
         let path = format!("/v1/organisations/{org}{path}");

@@ -14,6 +14,7 @@ mod drill;
 mod hostile;
 mod jobs;
 mod marks;
+mod passes;
 mod receipts;
 mod replayed;
 mod search;

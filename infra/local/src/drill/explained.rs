@@ -149,6 +149,7 @@ fn parts(step: &Step) -> Vec<String> {
         | WriteAction::RemoveOtherLinks { link, .. }
         | WriteAction::Assign { link, .. } => vec![link.clone()],
         WriteAction::AssignLicences { .. } => vec![domain::restore::LICENCES.to_owned()],
+        WriteAction::IssuePass { .. } => vec![domain::restore::ACCESS_PASS.to_owned()],
         WriteAction::Undelete { .. }
         | WriteAction::Adopt { .. }
         | WriteAction::Create { .. }

@@ -34,6 +34,7 @@ mod operations;
 mod orderings;
 mod parcels;
 mod passed_over;
+mod passes;
 mod permissions;
 mod poisoned;
 mod privileges;

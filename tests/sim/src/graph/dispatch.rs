@@ -3,7 +3,7 @@
 use super::call::{Call, Outcome, Reply};
 use super::error::{denied, failure, no_segment};
 use super::{
-    audits, deleted, delta, extensions, groups, intune, licences, licensed, lists, memberships, misc,
+    audits, deleted, delta, extensions, groups, intune, licences, licensed, lists, memberships, misc, passes,
     permissions, pim, refs, roles, units, users,
 };
 use crate::inner::Inner;
@@ -82,6 +82,13 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             ["users", id, "manager"] => users::manager(call, d, id, false),
             ["users", id, "manager", "$ref"] => users::manager(call, d, id, true),
             ["users", id, "sponsors"] => refs::list(call, d, Kind::User, id, Relation::Sponsors, None),
+            ["users", id, "authentication", "temporaryAccessPassMethods"] => passes::list(call, d, id),
+            [
+                "policies",
+                "authenticationMethodsPolicy",
+                "authenticationMethodConfigurations",
+                "temporaryAccessPass",
+            ] => Ok(passes::policy(call, d)),
             ["users", id, "licenseDetails"] => licences::details(call, d, id),
             ["users", id, name @ ("memberOf" | "transitiveMemberOf")] => {
                 memberships::list(call, d, (Kind::User, id), name, None)
@@ -165,6 +172,12 @@ fn write(call: &Call, d: &mut Directory, path: &[&str]) -> Outcome {
         ("POST", ["users", id, "sponsors", "$ref"]) => users::add_sponsor(call, d, id),
         ("DELETE", ["users", id, "sponsors", target, "$ref"]) => {
             refs::remove(d, Kind::User, id, Relation::Sponsors, target)
+        }
+        ("POST", ["users", id, "authentication", "temporaryAccessPassMethods"]) => {
+            passes::create(call, d, id)
+        }
+        ("DELETE", ["users", id, "authentication", "temporaryAccessPassMethods", pass]) => {
+            passes::delete(d, id, pass)
         }
         ("POST", ["users", id, "assignLicense"]) => licences::assign(call, d, Kind::User, id),
         ("POST", ["groups", id, "assignLicense"]) => licences::assign(call, d, Kind::Group, id),

@@ -23,6 +23,7 @@ mod lists;
 mod memberships;
 mod misc;
 mod paging;
+mod passes;
 mod permissions;
 mod pim;
 mod refs;
@@ -49,6 +50,7 @@ pub(crate) use licences::{
 };
 pub(crate) use licensed::set_licence;
 pub(crate) use misc::add_domain;
+pub(crate) use passes::change_policy as change_access_pass_policy;
 pub(crate) use pim::{add_schedule, end_schedules, remove_schedule};
 pub(crate) use roles::{BUILT_IN, add_assignment, assign_role_by_name};
 

@@ -5,6 +5,21 @@ type Rule = (&'static [&'static str], &'static [&'static str], &'static [&'stati
 
 const RULES: &[Rule] = &[
     (
+        &["users", "*", "authentication", "temporaryAccessPassMethods"],
+        &[
+            "UserAuthMethod-TAP.Read.All",
+            "UserAuthMethod-TAP.ReadWrite.All",
+            "UserAuthenticationMethod.Read.All",
+            "UserAuthenticationMethod.ReadWrite.All",
+        ],
+        &["UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"],
+    ),
+    (
+        &["policies", "authenticationMethodsPolicy"],
+        &["Policy.Read.All", "Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"],
+        &["Policy.ReadWrite.AuthenticationMethod"],
+    ),
+    (
         &["users"],
         &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
         &["User.ReadWrite.All", "Directory.ReadWrite.All"],

@@ -10,6 +10,7 @@ mod directory;
 mod extensions;
 mod filters;
 mod front;
+mod passes;
 mod policies;
 mod sign_in;
 mod size;

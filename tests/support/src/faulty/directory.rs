@@ -4,11 +4,12 @@ use super::{Faulty, LoggedCall};
 use async_trait::async_trait;
 use domain::extensions::Extension;
 use domain::kinds::{Kind, Licence, LinkType, Outside, Source};
-use domain::restore::Units;
+use domain::restore::{KnownAccessPassPolicy, Units};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
     Access, Applied, AuditPage, AuditWindow, ConsentStanding, Cursor, Directory, DirectoryAccess,
-    DirectoryPages, DirectoryWrite, DirectoryWriter, Holders, LiveObject, LiveObjects, ReadPage, Spent,
+    DirectoryPages, DirectoryWrite, DirectoryWriter, HeldPass, Holders, LiveObject, LiveObjects, ReadPage,
+    Spent,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,6 +172,10 @@ impl<T: LiveObjects + ?Sized> LiveObjects for Faulty<T> {
         let call = LoggedCall::new("directory", "list_subscribed", "").of(tenant);
         self.plan.around(call, self.inner.list_subscribed(tenant)).await
     }
+    async fn access_pass_policy(&self, tenant: &TenantId) -> Result<KnownAccessPassPolicy> {
+        let call = LoggedCall::new("directory", "access_pass_policy", "").of(tenant);
+        self.plan.around(call, self.inner.access_pass_policy(tenant)).await
+    }
 }
 
 #[async_trait]
@@ -192,6 +197,10 @@ impl<T: DirectoryWriter + ?Sized> DirectoryWriter for Faulty<T> {
         let logged = LoggedCall::new("writer", "apply", told(call)).of(tenant);
         self.plan.around(logged, self.inner.apply_as(tenant, call, request)).await
     }
+    async fn list_passes(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<Vec<HeldPass>> {
+        let call = LoggedCall::new("writer", "list_passes", format!("{} {id}", kind.name)).of(tenant);
+        self.plan.around(call, self.inner.list_passes(tenant, kind, id)).await
+    }
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.inner.take_spent(tenant)
     }
@@ -212,6 +221,8 @@ fn told(call: &DirectoryWrite) -> String {
         DirectoryWrite::Assign { link, from, assignments } => {
             format!("assign {} {from} {}", link.name, assignments.len())
         }
+        DirectoryWrite::IssuePass { kind, id, .. } => format!("issue pass {} {id}", kind.name),
+        DirectoryWrite::RevokePass { kind, id, .. } => format!("revoke pass {} {id}", kind.name),
         DirectoryWrite::AssignLicences { kind, id, add, remove } => {
             format!("license {} {id} +{} -{}", kind.name, add.len(), remove.len())
         }

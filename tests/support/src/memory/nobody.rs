@@ -5,7 +5,7 @@ use domain::kinds::{Kind, LinkType, Source};
 use domain::{Error, Result, TenantId};
 use engine::ports::{
     Access, Applied, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite,
-    DirectoryWriter, LiveObject, LiveObjects, ReadPage, Spent,
+    DirectoryWriter, HeldPass, LiveObject, LiveObjects, ReadPage, Spent,
 };
 use serde_json::{Map, Value};
 
@@ -68,6 +68,9 @@ impl DirectoryWriter for Nobody {
         Err(Error::unavailable("nobody"))
     }
     async fn apply(&self, _: &TenantId, _: &DirectoryWrite) -> Result<Applied> {
+        Err(Error::unavailable("nobody"))
+    }
+    async fn list_passes(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<Vec<HeldPass>> {
         Err(Error::unavailable("nobody"))
     }
     fn take_spent(&self, _: &TenantId) -> Spent {

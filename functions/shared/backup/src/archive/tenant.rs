@@ -220,6 +220,22 @@ impl TenantArchive {
         sealed.map(|s| self.keys.open(name, &s)).transpose()
     }
 
+    /// Seals bytes for a place outside the vault, such as a row. Nothing is stored.
+    ///
+    /// # Errors
+    /// `Invalid` when they are too many.
+    pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        self.keys.seal(place, plain)
+    }
+
+    /// The bytes that were sealed for that place.
+    ///
+    /// # Errors
+    /// `Corrupt` when they were sealed for another tenant or place, or are not what was sealed.
+    pub fn open_sealed(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        self.keys.open(place, sealed)
+    }
+
     /// The index of a base or of a layer: the list of its leaves.
     ///
     /// # Errors

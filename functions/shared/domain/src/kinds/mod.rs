@@ -32,8 +32,8 @@ pub use shape::{
 };
 pub use telling::{Derived, Observed, Referring, Telling};
 pub use writing::{
-    Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,
-    Way, Writing,
+    AccessPasses, Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled,
+    Shown, Update, Way, Writing,
 };
 
 use crate::{Error, Result};

@@ -12,8 +12,8 @@ use super::shape::{
 };
 use super::telling::{Derived, Observed, Referring, Telling};
 use super::writing::{
-    Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,
-    Way, Writing,
+    AccessPasses, Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled,
+    Shown, Update, Way, Writing,
 };
 use crate::canonical::Sorting;
 
@@ -363,6 +363,10 @@ static USERS: Kind = Kind {
         password: true,
         licences: true,
         lets_in: Some("accountEnabled"),
+        passes: Some(AccessPasses {
+            path: "authentication/temporaryAccessPassMethods",
+            permissions: &["UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"],
+        }),
         ..Writing::PATCHED
     },
     read_permissions: &[

@@ -29,6 +29,8 @@ pub enum Phase {
     Policies,
     /// The assignments of policies to groups.
     Assignments,
+    /// Temporary Access Passes: late, since their time runs from when they are made.
+    AccessPasses,
     /// Members of units that keep others from managing them: whoever is in one is written by nobody else afterwards.
     RestrictedLinks,
     /// Deletion of objects that came since the snapshot.
@@ -288,6 +290,18 @@ pub struct Writing {
     pub licences: bool,
     /// The property that is false of whoever may not sign in.
     pub lets_in: Option<&'static str>,
+    /// The Temporary Access Passes of its objects; none where they have none.
+    pub passes: Option<AccessPasses>,
+}
+
+/// The Temporary Access Passes of the objects of a kind.
+/// Source: learn.microsoft.com/graph/api/authentication-post-temporaryaccesspassmethods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessPasses {
+    /// Where they are, below an object.
+    pub path: &'static str,
+    /// The permissions of which any one lets an application make them, and see that there are some.
+    pub permissions: &'static [&'static str],
 }
 
 impl Writing {
@@ -320,6 +334,7 @@ impl Writing {
         password: false,
         licences: false,
         lets_in: None,
+        passes: None,
     };
 
     /// Whether Graph documents the property as something to write, where it gives more than that.

@@ -238,7 +238,9 @@ pub fn may_let_in(step: &Step) -> bool {
 /// The person who signs in or does not by a step, or is back or gone by it: with all the roles that are theirs.
 pub fn person_decided_on(step: &Step) -> Option<&str> {
     let is_person = step.kind.find().is_some_and(Kind::is_person);
-    let is_decided = may_let_in(step) || matches!(step.action, WriteAction::Undelete { .. });
+    // Whoever reads a pass can sign in as the person.
+    let is_given = matches!(step.action, WriteAction::Undelete { .. } | WriteAction::IssuePass { .. });
+    let is_decided = may_let_in(step) || is_given;
     (is_person && is_decided).then_some(step.id.as_str())
 }
 
@@ -263,7 +265,8 @@ fn effects(step: &Step) -> Vec<Effect> {
         | WriteAction::Adopt { .. }
         | WriteAction::Act { .. }
         | WriteAction::Assign { .. }
-        | WriteAction::AssignLicences { .. } => {
+        | WriteAction::AssignLicences { .. }
+        | WriteAction::IssuePass { .. } => {
             vec![]
         }
         WriteAction::Create { body } => match rights {

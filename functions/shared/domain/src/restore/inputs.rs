@@ -1,7 +1,10 @@
 //! What a plan is made from: read by the job `preview_restore`, judged here.
 
 use super::held::Held;
-use super::{Administrators, AttributeMode, IdMap, LinkMode, Resolution, Rival, SelectedLink, Tenure};
+use super::{
+    AccessPassChoice, Administrators, AttributeMode, IdMap, KnownAccessPassPolicy, LinkMode, Resolution,
+    Rival, SelectedLink, Tenure,
+};
 use crate::Timestamp;
 use crate::extensions::Extension;
 use crate::kinds::{Kind, KindName};
@@ -118,6 +121,10 @@ pub struct Inputs {
     pub delete_created: bool,
     /// Whether people who come back are blocked.
     pub come_back_blocked: bool,
+    /// Which people who come back get a Temporary Access Pass; none where nobody does.
+    pub access_pass: Option<AccessPassChoice>,
+    /// What the tenant's policy says of such passes.
+    pub access_pass_policy: KnownAccessPassPolicy,
     /// The time of the plan: what has run out by then cannot be given back.
     pub now: Timestamp,
 }

@@ -6,6 +6,7 @@
 //! should be gets no step; what cannot be done is an [`Impossible`], never a step; what one side does not know is
 //! left as it is.
 
+mod access_passes;
 mod administrators;
 mod circles;
 mod claimed;
@@ -42,6 +43,7 @@ mod unread;
 mod values;
 
 pub use crate::kinds::Phase;
+pub use access_passes::{ACCESS_PASS, AccessPassChoice, AccessPassPolicy, KnownAccessPassPolicy};
 pub use administrators::{Administrators, SignIn, Standing, gains, may_let_in, may_lose, person_decided_on};
 pub use claimed::claimed;
 pub use conflicts::{Choice, ChoiceName, Conflict, Resolution, Rival};

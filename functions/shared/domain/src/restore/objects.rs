@@ -5,8 +5,8 @@ use super::limits::{self, Attempt};
 use super::properties::writable;
 use super::values::{is_true, text};
 use super::{
-    Cause, Held, Item, Phase, Warning, WriteAction, conflicts, extensions, licences, links, lost, outside,
-    policies, properties, returned, unread,
+    Cause, Held, Item, Phase, Warning, WriteAction, access_passes, conflicts, extensions, licences, links,
+    lost, outside, policies, properties, returned, unread,
 };
 use crate::kinds::{self, Form, Kind, Otherwise};
 use serde_json::{Map, Value};
@@ -92,9 +92,11 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
             licences::plan(planner, item, wanted, seen.as_ref());
             links::plan(planner, item, wanted, None);
         }
+        access_passes::plan(planner, item, &wanted.object);
         return;
     }
     let body = create_body(planner, item, wanted);
+    let made = body.clone();
     lost::tell(planner, item, wanted, &body);
     let mut warnings = vec![Warning::NewId];
     if item.kind.writing.password {
@@ -108,6 +110,7 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     properties::plan_alone(planner, item, wanted);
     licences::plan(planner, item, wanted, None);
     links::plan(planner, item, wanted, None);
+    access_passes::plan(planner, item, &made);
 }
 
 /// An object as it is to come back: somebody who could sign in is blocked, where that is chosen. And whether it is.

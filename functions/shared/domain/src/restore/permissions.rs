@@ -1,6 +1,6 @@
 //! What of a plan an application may not write, by the names of its permissions.
 
-use super::{RestorePlan, Step, WriteAction};
+use super::{ACCESS_PASS, RestorePlan, Step, WriteAction};
 use crate::Result;
 use crate::kinds::{self, LinkType};
 use crate::permissions::is_granted;
@@ -49,6 +49,10 @@ fn add(step: &Step, needs: &mut Needs) -> Result<()> {
         }
         WriteAction::Create { body } | WriteAction::Update { body, .. } => {
             needs.extend(properties(body).into_iter().chain([own]));
+        }
+        WriteAction::IssuePass { .. } => {
+            let any_of = kind.writing.passes.map_or(kind.write_permissions, |passes| passes.permissions);
+            needs.extend([(kind.part(ACCESS_PASS), any_of)]);
         }
         WriteAction::Undelete { .. }
         | WriteAction::Act { .. }

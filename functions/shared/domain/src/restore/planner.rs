@@ -5,7 +5,7 @@ use super::names::InTurn;
 use super::order::in_order;
 use super::{
     Cause, EffectiveAdministrators, Held, Impossible, Inputs, Item, KnownAdministrators, LeftBy, LinkMode,
-    Remark, RestorePlan, SelectedLink, Step, Warning, WriteAction, administrators, circles, conflicts, facts,
+    Remark, RestorePlan, SelectedLink, Step, Warning, WriteAction, access_passes, administrators, circles, conflicts, facts,
     may_let_in, may_lose, names, objects, person_decided_on, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
@@ -153,6 +153,7 @@ impl Planner<'_> {
 
     fn finish(mut self) -> RestorePlan {
         units::share_out(&mut self);
+        access_passes::tell_others(&mut self);
         for step in &mut self.steps {
             step.depends_on = step.refers_to();
             step.depends_on.retain(|id| self.returning.contains(id));
@@ -309,6 +310,7 @@ fn rank(step: &Step) -> usize {
         WriteAction::AssignLicences { ref add, .. } if add.is_empty() => 3,
         WriteAction::AddLinks { .. } | WriteAction::Assign { .. } | WriteAction::AssignLicences { .. } => 4,
         WriteAction::RemoveLink { .. } | WriteAction::RemoveOtherLinks { .. } => 5,
+        WriteAction::IssuePass { .. } => 6,
         WriteAction::Delete => 100 - KINDS.iter().position(|k| step.kind == k.name).unwrap_or_default(),
     }
 }

@@ -1,6 +1,6 @@
 //! What a person chose to have back, and how.
 
-use super::{Choice, Resolution};
+use super::{AccessPassChoice, Choice, Resolution};
 use crate::changes::{Change, What, property_of};
 use crate::kinds::{self, Kind, NamedKind};
 use crate::{Error, Result};
@@ -89,6 +89,9 @@ pub struct Selection {
     /// Whether people who come back are blocked: nobody signs in as them before somebody lets them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub come_back_blocked: bool,
+    /// Whether people who come back get a Temporary Access Pass, and what sort; absent means that nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_pass: Option<AccessPassChoice>,
     /// What is done about chosen objects whose place is taken; what is not named here is left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Resolution>,
@@ -168,6 +171,19 @@ impl Selection {
             }
         }
         Ok(())
+    }
+
+    /// Checks what is to be done so that people who come back can sign in.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field: a lifetime that no pass has, or passes for people who come back blocked.
+    pub fn check_sign_in(&self) -> Result<()> {
+        let Some(choice) = &self.access_pass else { return Ok(()) };
+        if self.come_back_blocked {
+            let why = "whoever comes back blocked cannot sign in with a pass: choose one of the two";
+            return Err(Error::invalid_field("accessPass", why));
+        }
+        choice.check()
     }
 
     /// Checks the kinds of which all objects are chosen.

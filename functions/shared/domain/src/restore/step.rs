@@ -97,6 +97,15 @@ pub enum WriteAction {
         /// The SKU ids of the licences to take.
         remove: Vec<String>,
     },
+    /// Makes a Temporary Access Pass for a person. What it is, is in no plan, row or report: it is kept sealed until somebody
+    /// reads it, once.
+    IssuePass {
+        /// For how many minutes it is good; absent means as long as the tenant's policy says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lifetime_in_minutes: Option<u32>,
+        /// Whether it is good for one sign-in alone.
+        is_usable_once: bool,
+    },
     /// Deletes the object, into the recycle bin where its kind has one.
     Delete,
 }
@@ -138,6 +147,13 @@ pub enum Warning {
     /// Somebody else has the name that the person is to get, and they have the other's: for the time of a few writes the
     /// person has a name that nobody has, and nobody signs in by the one before.
     NameForAWhile,
+    /// Whoever reads the pass can sign in as this person until it ends, with all that they may do.
+    SignsInByPass,
+    /// Whether the tenant's policy allows Temporary Access Passes could not be read.
+    PassPolicyUnknown,
+    /// The tenant's policy allows Temporary Access Passes to the members of some groups alone, or not to those of some: Graph
+    /// says whether this person may have one.
+    PassPolicyOfGroups,
     /// Nobody known holds the role, or it is held over nothing known, by the snapshot or live: it may be an application. Graph
     /// refuses this if it is gone.
     EndUnknown,
@@ -254,6 +270,12 @@ pub enum Cause {
     NotSubscribed,
     /// It is assigned, and Microsoft says that it is not in effect.
     LicenceInError,
+    /// The account is blocked.
+    SignInBlocked,
+    /// A policy of the tenant does not allow it.
+    RefusedByPolicy,
+    /// It was asked for of somebody whom the restore does not bring back.
+    NotComingBack,
 }
 
 /// What cannot be restored, named before anything starts.

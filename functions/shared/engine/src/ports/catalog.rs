@@ -49,6 +49,9 @@ pub enum Scope {
     Restores(TenantId),
     /// What was approved of a tenant's restores. Why apart: jobs write the rows of restores, and none of them approves one.
     Approvals(TenantId),
+    /// The Temporary Access Passes of people whom a tenant's restores brought back, sealed. Why apart: of what can open what is
+    /// sealed, only what made a pass and what hands it out come to it.
+    AccessPasses(TenantId),
     /// The downloads of a tenant. Why apart: what makes their files writes no other row.
     Downloads(TenantId),
     /// What people have marked in a tenant. Why apart: only the data plane puts and deletes these rows, and a job that could
@@ -87,6 +90,7 @@ impl Scope {
             Self::Key(id) => format!("key/{id}"),
             Self::Restores(id) => format!("restores/{id}"),
             Self::Approvals(id) => format!("approvals/{id}"),
+            Self::AccessPasses(id) => format!("access-passes/{id}"),
             Self::Downloads(id) => format!("downloads/{id}"),
             Self::Marks(id) => format!("marks/{id}"),
             Self::RestoreSets(id) => format!("restore-sets/{id}"),
@@ -124,6 +128,7 @@ impl Scope {
             Some(("key", id)) => tenant(id).map(Self::Key),
             Some(("restores", id)) => tenant(id).map(Self::Restores),
             Some(("approvals", id)) => tenant(id).map(Self::Approvals),
+            Some(("access-passes", id)) => tenant(id).map(Self::AccessPasses),
             Some(("downloads", id)) => tenant(id).map(Self::Downloads),
             Some(("marks", id)) => tenant(id).map(Self::Marks),
             Some(("restore-sets", id)) => partner(id).map(Self::RestoreSets),

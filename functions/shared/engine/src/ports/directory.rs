@@ -1,10 +1,11 @@
 //! The port of a customer's directory: Microsoft Graph, read with one credential and written with another.
 //! Over 400 lines: it is every part of the directory, with what it carries, side by side.
 
+use super::Secret;
 use async_trait::async_trait;
 use domain::extensions::Extension;
 use domain::kinds::{Kind, Licence, LinkEnd, LinkType, Outside, Source};
-use domain::restore::Units;
+use domain::restore::{KnownAccessPassPolicy, Units};
 use domain::{Error, Result, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -360,6 +361,11 @@ pub trait LiveObjects: Send + Sync {
     async fn list_subscribed(&self, _tenant: &TenantId) -> Result<Option<BTreeMap<String, Units>>> {
         Ok(None)
     }
+
+    /// What the tenant's policy says of Temporary Access Passes; `Unknown` where that cannot be seen here.
+    async fn access_pass_policy(&self, _tenant: &TenantId) -> Result<KnownAccessPassPolicy> {
+        Ok(KnownAccessPassPolicy::Unknown)
+    }
 }
 
 /// A directory, read with the reading credential only: what the jobs hold. Its methods are those of its parts;
@@ -478,6 +484,54 @@ pub enum DirectoryWrite {
         /// What is taken away, Graph's `removeLicenses`: the ids of SKUs.
         remove: Vec<String>,
     },
+    /// Makes a Temporary Access Pass; the answer has it.
+    IssuePass {
+        /// The kind of whoever gets it, which has passes.
+        kind: &'static Kind,
+        /// The id of the live object.
+        id: String,
+        /// For how many minutes it is good; absent means as long as the tenant's policy says.
+        lifetime_in_minutes: Option<u32>,
+        /// Whether it is good for one sign-in alone.
+        is_usable_once: bool,
+    },
+    /// Takes a Temporary Access Pass away.
+    RevokePass {
+        /// The kind of whoever has it.
+        kind: &'static Kind,
+        /// The id of the live object.
+        id: String,
+        /// The id of the pass.
+        pass: String,
+    },
+}
+
+/// A Temporary Access Pass as it was just made: Graph shows it this once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedPass {
+    /// The pass itself.
+    pub pass: Secret,
+    /// From when it is good.
+    pub starts_at: Timestamp,
+    /// For how many minutes from then.
+    pub lifetime_in_minutes: u32,
+    /// Whether it is good for one sign-in alone.
+    pub is_usable_once: bool,
+}
+
+/// A Temporary Access Pass that somebody has, as Graph shows it: without the pass itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldPass {
+    /// The id of the pass.
+    pub id: String,
+    /// When it was made, where Graph says it.
+    pub created_at: Option<Timestamp>,
+    /// Whether it is over: its time has run out, or it was used and was good for one sign-in alone.
+    pub is_over: bool,
+    /// For how many minutes it is good.
+    pub lifetime_in_minutes: Option<u32>,
+    /// Whether it is good for one sign-in alone.
+    pub is_usable_once: bool,
 }
 
 /// What Graph answered to a write.
@@ -492,6 +546,9 @@ pub struct Applied {
     pub request_id: Option<String>,
     /// Whether it was so already (a member who is one), and nothing was changed.
     pub was_so: bool,
+    /// The pass that was made. Why never stored: it is a secret, and what is stored of an answer is read by many.
+    #[serde(skip)]
+    pub pass: Option<IssuedPass>,
 }
 
 /// Writes a directory, with the writing credential.
@@ -519,6 +576,12 @@ pub trait DirectoryWriter: Send + Sync {
         let _ = request;
         self.apply(tenant, call).await
     }
+
+    /// The Temporary Access Passes that somebody has, those that are over included, with the permission that makes them.
+    ///
+    /// # Errors
+    /// `Denied` without the permission; `NotFound` where there is no such object, or Graph does not know it yet.
+    async fn list_passes(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<Vec<HeldPass>>;
 
     /// What was spent for this tenant since the last call of this method; counting then begins at zero.
     fn take_spent(&self, tenant: &TenantId) -> Spent;

@@ -26,8 +26,8 @@ pub use catalog::{Catalog, MOST_AT_ONCE, Page, Row, RowPage, Scope, Watch, Write
 pub use clock::{Clock, Ids};
 pub use directory::{
     Access, Applied, AuditPage, AuditWindow, BIND, ConsentStanding, Cursor, Directory, DirectoryAccess,
-    DirectoryPages, DirectoryWrite, DirectoryWriter, Holders, LiveObject, LiveObjects, PageEnd,
-    RECOVERY_PERMISSION, ReadPage, Spent, Unreadable,
+    DirectoryPages, DirectoryWrite, DirectoryWriter, HeldPass, Holders, IssuedPass, LiveObject, LiveObjects,
+    PageEnd, RECOVERY_PERMISSION, ReadPage, Spent, Unreadable,
 };
 pub use exports::{ExportFile, ExportLinks, Exports, MIN_PART_BYTES};
 pub use key_ring::{DataKey, KeyRing, WrappedKey};

@@ -5,7 +5,7 @@ use domain::Result;
 use std::fmt;
 
 /// A secret text, which cannot be printed by accident.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {

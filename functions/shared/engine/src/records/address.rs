@@ -84,6 +84,10 @@ pub struct Restores;
 #[derive(Clone, Copy, Debug)]
 pub struct Approvals;
 
+/// The owner of the Temporary Access Passes that a tenant's restores made.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessPasses;
+
 /// The owner of a tenant's downloads: which files were asked for, and how far they are.
 #[derive(Clone, Copy, Debug)]
 pub struct Downloads;
@@ -126,6 +130,7 @@ owner!(Jobs, PartnerId, Jobs, of => Scope::Jobs(of.clone()));
 owner!(Keys, TenantId, Keys, of => Scope::Key(of.clone()));
 owner!(Restores, TenantId, Restores, of => Scope::Restores(of.clone()));
 owner!(Approvals, TenantId, Approvals, of => Scope::Approvals(of.clone()));
+owner!(AccessPasses, TenantId, AccessPasses, of => Scope::AccessPasses(of.clone()));
 owner!(Downloads, TenantId, Downloads, of => Scope::Downloads(of.clone()));
 owner!(Marks, TenantId, Marks, of => Scope::Marks(of.clone()));
 owner!(RestoreSets, PartnerId, RestoreSets, of => Scope::RestoreSets(of.clone()));

@@ -44,6 +44,8 @@ pub enum OwnerKind {
     Restores,
     /// What was approved of a tenant's restores.
     Approvals,
+    /// The Temporary Access Passes that a tenant's restores made, until they are read or end.
+    AccessPasses,
     /// A tenant's downloads: which files were asked for, and how far they are.
     Downloads,
     /// What people have marked in a tenant.
@@ -75,6 +77,7 @@ impl OwnerKind {
             Self::Keys => "key",
             Self::Restores => "restores",
             Self::Approvals => "approvals",
+            Self::AccessPasses => "access-passes",
             Self::Downloads => "downloads",
             Self::Marks => "marks",
             Self::RestoreSets => "restore-sets",
@@ -88,6 +91,7 @@ impl OwnerKind {
             Self::Keys => Some(Scope::Key(tenant.clone())),
             Self::Restores => Some(Scope::Restores(tenant.clone())),
             Self::Approvals => Some(Scope::Approvals(tenant.clone())),
+            Self::AccessPasses => Some(Scope::AccessPasses(tenant.clone())),
             Self::Downloads => Some(Scope::Downloads(tenant.clone())),
             Self::Marks => Some(Scope::Marks(tenant.clone())),
             Self::Tenant => Some(Scope::Tenant(tenant.clone())),
@@ -229,6 +233,7 @@ const TABLE: &[Family] = &[
     family(Of::Restores, ("remaking#", "{old id}"), "Remaking", &[], Tenant),
     family(Of::Restores, ("receipt#", "{restore}"), "SignedReceipt", &[], Tenant),
     family(Of::Approvals, ("approval#", "{restore}"), "Approval", &[], Tenant),
+    family(Of::AccessPasses, ("pass#", "{restore}#{number}"), "AccessPass", &[], Tenant),
     family(Of::Downloads, ("download#", "{download}"), "Download", &[], Tenant),
     family(Of::Marks, ("mark#", "{mark}"), "Mark", &[], Tenant),
     family(Of::Marks, ("expected#", "{comparison}"), "Expected", &[], Tenant),

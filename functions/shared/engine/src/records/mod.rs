@@ -7,6 +7,7 @@
 //! - [`Records`] reads and writes them: `records.get(&Snapshot::at(&tenant, &id))`.
 
 mod access;
+mod access_pass;
 mod acknowledged;
 mod address;
 mod approval;
@@ -50,6 +51,7 @@ mod transfer;
 mod walk;
 
 pub use access::AccessLink;
+pub use access_pass::AccessPass;
 pub use acknowledged::Acknowledgement;
 pub use address::{At, AuditOf, Auth, Budgets, Installation, Limits, Owner, Under, Uses};
 pub use approval::Approval;

@@ -139,6 +139,7 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Keys, &[PlanApi, SnapshotApi, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, ExportData, PurgeData], &[PlanApi], &[PurgeData]),
     rights(Of::Restores, &[SnapshotApi, ScheduleSnapshots, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[SnapshotApi, ScheduleSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
     rights(Of::Approvals, &[SnapshotApi, RunRestore, PurgeData], &[SnapshotApi], &[PurgeData]),
+    rights(Of::AccessPasses, &[SnapshotApi, PurgeData], &[SnapshotApi, RunRestore], &[PurgeData]),
     rights(Of::Downloads, &[SnapshotApi, ExportData, PurgeData], &[SnapshotApi, ExportData], &[PurgeData]),
     rights(Of::Marks, &[PlanApi, SnapshotApi, DiffSnapshots, SendDigests, PurgeData], &[SnapshotApi], &[SnapshotApi, PurgeData]),
     rights(Of::RestoreSets, &[SnapshotApi, PurgeData], &[SnapshotApi], &[PurgeData]),

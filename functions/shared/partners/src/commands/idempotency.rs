@@ -17,6 +17,8 @@ pub const KEPT_BODY_BYTES: usize = 128 * 1024;
 const TRIES: usize = 4;
 /// How many hexadecimal digits a secret of ours has, see [`engine::ports::Ids::token`].
 const SECRET_DIGITS: usize = 64;
+/// The fields of replies that hold a secret which is not one of ours.
+const NAMED_SECRETS: [&str; 1] = ["temporaryAccessPass"];
 
 /// The keys of requests, and what became of each.
 #[derive(Clone)]
@@ -109,9 +111,13 @@ fn what_became_of(found: IdempotentRequest, body_hash: &str) -> Begun {
     }
 }
 
-/// Whether a secret of ours is in the body. Why by its form and not by a list of routes: tokens and one-time states
-/// have one form, and a route that is missing from a list would leave its secret in the table.
+/// Whether a secret is in the body. Why by its form and not by a list of routes: tokens and one-time states
+/// have one form, and a route that is missing from a list would leave its secret in the table. What Microsoft makes has no
+/// form of its own, and stands under Microsoft's name for it.
 fn shows_secret(body: &str) -> bool {
+    if NAMED_SECRETS.iter().any(|name| body.contains(&format!("\"{name}\""))) {
+        return true;
+    }
     body.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() >= SECRET_DIGITS)
 }
 
@@ -129,6 +135,7 @@ mod tests {
         let token = format!("hft_{}", "0a".repeat(32));
         assert!(shows_secret(&format!("{{\"ownerToken\":\"{token}\"}}")));
         assert!(shows_secret(&format!("https://login.example.com/?state={}&x=1", "f".repeat(64))));
+        assert!(shows_secret("{\"temporaryAccessPass\":\"+drkzqAD\"}"));
         assert!(!shows_secret("{\"id\":\"prt_01jaaaaaaaaaaaaaaaaaaaaaaa\"}"));
     }
 }

@@ -112,7 +112,7 @@ impl NewRestore {
     pub fn check(&self) -> Result<()> {
         let items = &self.selection.items;
         self.why.check()?;
-        self.selection.check_conflicts()?;
+        self.selection.check_conflicts().and_then(|()| self.selection.check_sign_in())?;
         check_number(CONFLICTS, self.selection.conflicts.len())?;
         match &self.from {
             RestoreFrom::Items(_) if items.is_empty() => {

@@ -10,7 +10,7 @@ pub use table::{Owner, ToDo};
 
 use crate::plans::{FinalReport, ReportedStep};
 use domain::kinds::{Kind, NamedKind};
-use domain::restore::{Step, WriteAction};
+use domain::restore::{ACCESS_PASS, Step, WriteAction};
 use domain::{SnapshotId, Timestamp};
 use engine::records::{FailCause, OutcomeState, SkipCause};
 use schemars::JsonSchema;
@@ -173,6 +173,7 @@ fn parts(step: &Step) -> Vec<String> {
         | WriteAction::RemoveOtherLinks { link, .. }
         | WriteAction::Assign { link, .. } => vec![link.clone()],
         WriteAction::AssignLicences { .. } => vec!["assignedLicenses".to_owned()],
+        WriteAction::IssuePass { .. } => vec![ACCESS_PASS.to_owned()],
         WriteAction::Undelete { .. }
         | WriteAction::Adopt { .. }
         | WriteAction::Create { .. }

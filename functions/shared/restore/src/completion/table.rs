@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum ToDo {
     /// Give a person who was created again a password, or a Temporary Access Pass: nobody knows the one that they have.
     GivePassword,
+    /// Read the Temporary Access Pass of a person and hand it over, before it ends.
+    HandOverPass,
     /// Register second factors again: they belonged to the account that is gone.
     RegisterMethods,
     /// Let a person sign in who came back blocked.
@@ -112,6 +114,7 @@ pub(super) static ROWS: &[Row] = &[
         Owner::Helpdesk,
         SeenBy::Later("lastPasswordChangeDateTime", "createdDateTime"),
     ),
+    row(ToDo::HandOverPass, Calls::Warned(Warning::SignsInByPass), Owner::Helpdesk, SeenBy::Nobody),
     row(ToDo::RegisterMethods, Calls::Made { people: true }, Owner::Person, SeenBy::Nobody),
     row(ToDo::ConsentAgain, Calls::Made { people: true }, Owner::Person, SeenBy::Nobody),
     row(ToDo::AllowSignIn, Calls::Warned(Warning::Blocked), Owner::Helpdesk, SeenBy::SignIn),

@@ -5,13 +5,15 @@ use crate::plans::{Before, FinalReport, KeptReads, PlanStore, Sentence, StoredPl
 use async_trait::async_trait;
 use backup::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
 use backup::commands::who::Log;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::changes::{Change, Class};
 use domain::kinds::{Identity, Kind, LinkType};
 use domain::restore::{RestorePlan, claimed};
 use domain::stored::Missing;
 use domain::who::{ChangeFilter, Hands};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
-use engine::ports::Put;
+use engine::ports::{Put, Secret};
 use engine::records::{Diff, Found, JobState, Records, Side};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::Serialize;
@@ -273,6 +275,17 @@ impl PlanStore for Archived {
                 .map_err(|e| Error::corrupt("a page of a receipt cannot be read").caused_by(e))
         };
         self.find(tenant, restore, &format!("receipt-{hash}")).await?.map(read).transpose()
+    }
+
+    async fn seal(&self, tenant: &TenantId, place: &str, secret: &str) -> Result<String> {
+        Ok(STANDARD.encode(self.archive.open(tenant).await?.seal(place, secret.as_bytes())?))
+    }
+
+    async fn open_sealed(&self, tenant: &TenantId, place: &str, sealed: &str) -> Result<Secret> {
+        let corrupt = || Error::corrupt("a sealed secret is not what was sealed");
+        let sealed = STANDARD.decode(sealed).map_err(|_| corrupt())?;
+        let plain = self.archive.open(tenant).await?.open_sealed(place, &sealed)?;
+        String::from_utf8(plain).map(Secret::new).map_err(|_| corrupt())
     }
 
     async fn put_new_report(

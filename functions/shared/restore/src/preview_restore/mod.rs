@@ -330,6 +330,7 @@ impl Worker {
             links: selection.links,
             delete_created: selection.delete_created,
             come_back_blocked: selection.come_back_blocked,
+            access_pass: selection.access_pass.clone(),
             now: self.clock.now(),
             ..Inputs::default()
         };

@@ -1,4 +1,5 @@
-//! What a plan needs of the tenant that is no kind: what policies refer to besides groups, and free licences.
+//! What a plan needs of the tenant that is no kind: what policies refer to besides groups, the policy for Temporary Access
+//! Passes, and free licences.
 
 use super::gather::Gather;
 use domain::Result;
@@ -20,6 +21,10 @@ impl Gather<'_> {
             if let Some(ids) = self.worker.directory.list_outside(self.tenant, outside).await? {
                 inputs.outside.insert(outside.name, ids);
             }
+        }
+        if plan.steps.iter().any(|step| matches!(step.action, WriteAction::IssuePass { .. })) {
+            self.in_time()?;
+            inputs.access_pass_policy = self.worker.directory.access_pass_policy(self.tenant).await?;
         }
         let gives = |action: &WriteAction| matches!(action, WriteAction::AssignLicences { add, .. } if !add.is_empty());
         if plan.steps.iter().any(|step| gives(&step.action)) {

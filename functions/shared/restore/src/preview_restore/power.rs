@@ -7,7 +7,7 @@ use super::{OpenSnapshot, Worker};
 use crate::administrators::read_held_roles;
 use crate::passing::may_pass;
 use domain::kinds::{KINDS, Kind, RoleRelation};
-use domain::restore::{RestorePlan, WriteAction, may_be_privileged, person_decided_on};
+use domain::restore::{RestorePlan, Step, WriteAction, may_be_privileged, person_decided_on};
 use domain::{Error, Result, TenantId};
 use engine::records::Restore;
 use serde_json::Value;
@@ -61,8 +61,11 @@ impl Worker {
                 found.extend(members.into_iter().filter(|id| people.contains(id.as_str())));
             }
         }
-        // Who comes out of the recycle bin.
-        for step in plan.steps.iter().filter(|step| matches!(step.action, WriteAction::Undelete { .. })) {
+        // Who comes out of the recycle bin, or is to get a pass: what they held then they have again.
+        let comes_back = |step: &&Step| {
+            matches!(step.action, WriteAction::Undelete { .. } | WriteAction::IssuePass { .. })
+        };
+        for step in plan.steps.iter().filter(comes_back) {
             let Some(id) = person_decided_on(step).filter(|id| !found.contains(*id)) else { continue };
             if then.held_power(step.kind.get()?, &step.key, &holders).await? {
                 found.insert(id.to_owned());

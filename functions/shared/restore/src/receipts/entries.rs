@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::kinds::{NamedKind, assignment_key};
-use domain::restore::{Conflict, Impossible, Left, RestorePlan, SCHEDULE, Step, WriteAction};
+use domain::restore::{ACCESS_PASS, Conflict, Impossible, Left, RestorePlan, SCHEDULE, Step, WriteAction};
 use engine::records::{FailCause, OutcomeState, ReadBack, RefusedPart, SentCall, StepOutcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -251,6 +251,7 @@ fn asked(step: &Step) -> Vec<String> {
                 after.into_iter().flat_map(serde_json::Map::keys).filter(|name| !name.starts_with('@'));
             std::iter::once("object".to_owned()).chain(names.cloned()).collect()
         }
+        WriteAction::IssuePass { .. } => vec![ACCESS_PASS.to_owned()],
         WriteAction::Update { properties, .. } => properties.clone(),
         WriteAction::Act { property, .. } => vec![property.clone()],
         WriteAction::AddLinks { link, to } => to.iter().map(|end| format!("{link}/{}", end.id)).collect(),

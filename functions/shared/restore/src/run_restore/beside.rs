@@ -2,8 +2,8 @@
 //!
 //! Pure: it is told which steps begin and which have landed, and knows nothing of how they are performed.
 
-use domain::kinds::{self, LinkType, LinkWrite, Phase};
-use domain::restore::{Step, WriteAction, may_lose, only_ones};
+use domain::kinds::{self, LinkType, LinkWrite, Phase, Update};
+use domain::restore::{ACCESS_PASS, LICENCES, Step, WriteAction, may_lose, only_ones};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::{Discriminant, discriminant};
@@ -26,7 +26,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { at_work: 24, under_way: 1_000, bytes: 8 << 20, together: 100, passed_over: 500 }
+        Self { at_work: 24, under_way: 3_000, bytes: 8 << 20, together: 100, passed_over: 500 }
     }
 }
 
@@ -114,13 +114,10 @@ pub(super) fn edits(step: &Step) -> Option<(&str, bool)> {
     kinds::link(link).is_ok_and(holds_several).then_some((link, adds))
 }
 
-/// The link that a step adds, of any type, where it does nothing else: the object stays as it is, so whoever needs that need
-/// not wait.
-fn adds_any(step: &Step) -> Option<&str> {
-    match &step.action {
-        WriteAction::AddLinks { link, .. } => Some(link),
-        _ => None,
-    }
+/// Whether a step adds links, of any type, and does nothing else: the object stays as it is, so whoever needs that need not
+/// wait.
+fn adds_any(step: &Step) -> bool {
+    matches!(step.action, WriteAction::AddLinks { .. })
 }
 
 /// The link that a step is about, whether it adds, removes or replaces.
@@ -131,6 +128,57 @@ fn about_link(step: &Step) -> Option<&str> {
         | WriteAction::RemoveOtherLinks { link, .. }
         | WriteAction::Assign { link, .. } => Some(link),
         _ => None,
+    }
+}
+
+/// What a step writes of an object that is there, where whatever else the object has stays as it is.
+#[derive(Default)]
+struct Parts<'a> {
+    /// By name: links, which are called otherwise than properties, and properties.
+    written: BTreeSet<&'a str>,
+    /// The properties by which Graph judges whether it takes that, such as the rule that members follow from.
+    judged_by: BTreeSet<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    /// The parts that a step writes; none where it makes the object, replaces it, or takes something away.
+    fn of(step: &'a Step) -> Option<Self> {
+        let kind = step.kind.find().filter(|_| !step.is_fact())?;
+        let mut parts = Self::default();
+        match &step.action {
+            WriteAction::Update { properties, .. } if kind.writing.update == Update::Patch => {
+                parts.written.extend(properties.iter().map(String::as_str));
+            }
+            WriteAction::Act { property, .. } => parts.written.extend([property.as_str()]),
+            WriteAction::AddLinks { link, .. } => {
+                parts.written.extend([link.as_str()]);
+                let rule = kinds::link(link).ok().and_then(|link| link.ruled_by);
+                parts.judged_by.extend(rule.iter().flat_map(|r| [r.mark.property, r.property, r.state]));
+            }
+            WriteAction::AssignLicences { .. } => {
+                parts.written.extend([LICENCES]);
+                parts.judged_by.extend(kind.writing.licensed_by);
+            }
+            WriteAction::IssuePass { .. } => {
+                parts.written.extend([ACCESS_PASS]);
+                parts.judged_by.extend(kind.writing.lets_in);
+            }
+            _ => return None,
+        }
+        Some(parts)
+    }
+
+    /// Whether neither writes what the other does, or is judged by it.
+    fn is_beside(&self, other: &Self) -> bool {
+        let meets = |one: &Self, other: &Self| {
+            !one.written.is_disjoint(&other.written) || !one.written.is_disjoint(&other.judged_by)
+        };
+        !meets(self, other) && !meets(other, self)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.written.extend(other.written);
+        self.judged_by.extend(other.judged_by);
     }
 }
 
@@ -145,8 +193,10 @@ struct Writes<'a> {
     steps: usize,
     /// Whether each of them adds to lists, or each of them takes from lists, as [`edits`] has it; none where they do not.
     adds: Option<bool>,
-    /// The links that they add; none where one of them writes something else.
-    links: Option<BTreeSet<&'a str>>,
+    /// The parts of it that they write; none where one of them writes it otherwise.
+    parts: Option<Parts<'a>>,
+    /// Whether all that they do is add links.
+    links_alone: bool,
     /// Whether one of them makes the object, or brings it back: nothing leads to it before it shows.
     makes: bool,
 }
@@ -209,17 +259,22 @@ impl<'a> Beside<'a> {
     fn is_free(&self, next: &Next<'_>, writes_more: bool) -> bool {
         let (step, id) = (next.step, next.step.id.as_str());
         let is_free = self.writes.get(id).is_none_or(|writes| {
-            // Why no removal beside an addition to the same list: the last owner may go when another is seen to be there.
-            let is_other = |links: &BTreeSet<&str>| about_link(step).is_none_or(|link| !links.contains(link));
-            // Why links: whether they show says nothing of what else is written to their object. All of them are written.
-            let is_beside_links = !writes_more && writes.links.as_ref().is_some_and(is_other);
+            let is_other = |written: &Parts<'_>| match Parts::of(step) {
+                Some(parts) => parts.is_beside(written),
+                // Why no removal beside an addition to the same list: the last owner may go when another is seen to be there.
+                None => {
+                    writes.links_alone && about_link(step).is_none_or(|link| !written.written.contains(link))
+                }
+            };
+            // Whether a part shows says nothing of what else is written to its object. All of them are written.
+            let is_beside_parts = !writes_more && writes.parts.as_ref().is_some_and(is_other);
             let does_the_same = edits(step).is_some_and(|(_, adds)| writes.adds == Some(adds));
-            does_the_same || is_beside_links
+            does_the_same || is_beside_parts
         });
         // Who needs an object needs it as long as there is something to write.
-        let is_needed = writes_more && self.needs.contains_key(id) && adds_any(step).is_none();
+        let is_needed = writes_more && self.needs.contains_key(id) && !adds_any(step);
         let is_made = |id: &str| {
-            self.writes.get(id).is_some_and(|writes| writes.makes || writes_more && writes.links.is_none())
+            self.writes.get(id).is_some_and(|writes| writes.makes || writes_more && !writes.links_alone)
         };
         is_free && !is_needed && !needed(step).any(is_made)
     }
@@ -234,18 +289,19 @@ impl<'a> Beside<'a> {
         self.sort.clone_from(&next.sort);
         self.bytes += next.bytes;
         self.made.extend(next.found_by.clone());
-        let (adds, links) = (edits(step).map(|(_, adds)| adds), Some(BTreeSet::new()));
-        let writes = self.writes.entry(&step.id).or_insert(Writes { steps: 0, adds, links, makes: false });
+        let adds = edits(step).map(|(_, adds)| adds);
+        let none_yet =
+            Writes { steps: 0, adds, parts: Some(Parts::default()), links_alone: true, makes: false };
+        let writes = self.writes.entry(&step.id).or_insert(none_yet);
         writes.steps += 1;
         if writes.adds != adds {
             writes.adds = None;
         }
         writes.makes |= matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. });
-        match (&mut writes.links, adds_any(step)) {
-            (Some(links), Some(link)) => {
-                links.insert(link);
-            }
-            _ => writes.links = None,
+        writes.links_alone &= adds_any(step);
+        match (&mut writes.parts, Parts::of(step)) {
+            (Some(all), Some(parts)) => all.add(parts),
+            _ => writes.parts = None,
         }
         for id in needed(step) {
             *self.needs.entry(id).or_default() += 1;

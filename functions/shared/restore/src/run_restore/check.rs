@@ -3,7 +3,8 @@
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
 use domain::restore::{
-    End, LICENCES, SCHEDULE, ScheduleEnd, Step, WriteAction, at_last, content, direct_licences, same, same_in,
+    ACCESS_PASS, End, LICENCES, SCHEDULE, ScheduleEnd, Step, WriteAction, at_last, content, direct_licences,
+    same, same_in,
 };
 use engine::ports::{DirectoryWrite, LiveObject};
 use serde_json::{Map, Value};
@@ -104,6 +105,8 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
             let call = DirectoryWrite::Assign { link, from: id, assignments: assignments.clone() };
             Ok(side_by_side(step, &targets(live, link), call, link.name))
         }
+        // Nothing of it shows at the object.
+        WriteAction::IssuePass { .. } => Ok(Check::Changed(vec![ACCESS_PASS.to_owned()])),
         WriteAction::AssignLicences { add, remove } => Ok(licences(kind, step, add, remove, live)),
         WriteAction::Delete => Ok(delete(kind, step, live)),
     }

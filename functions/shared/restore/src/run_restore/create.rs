@@ -23,7 +23,7 @@ use std::ops::ControlFlow;
 /// How long the object of a lost answer is looked for before it is created (again), where Graph refuses a second one.
 const SEARCH: SignedDuration = SignedDuration::from_mins(2);
 /// By how much Graph's clock may be behind ours: what is older than a creation by more than that was not made by it.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 /// How often a creation whose fate is unknown is tried.
 const TRIES: u32 = 3;
 

@@ -185,6 +185,7 @@ impl<'a> RestoreRun<'a> {
         let ended = match &now.action {
             WriteAction::Create { body } if !step.is_fact() => self.create(step, &now, body, bound).await?,
             WriteAction::Adopt { old } => self.take_for(step, old).await?,
+            WriteAction::IssuePass { .. } => Box::pin(self.issue_pass(step, &now)).await?,
             WriteAction::RemoveOtherLinks { link, keep } => {
                 self.remove_others(step, &now, link, keep).await?
             }

@@ -20,6 +20,7 @@ mod execute;
 mod flight;
 mod guard;
 mod halt;
+mod issue_pass;
 mod known;
 mod lags;
 mod least;

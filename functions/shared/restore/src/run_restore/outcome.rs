@@ -174,6 +174,7 @@ pub(super) fn asked(step: &Step) -> String {
             let all: Vec<String> = gives.chain(remove.iter().map(|sku| format!("-{sku}"))).collect();
             format!("licences {}", all.join(" "))
         }
+        WriteAction::IssuePass { .. } => "issue pass".to_owned(),
         WriteAction::Delete => "delete".to_owned(),
     }
 }

@@ -31,7 +31,9 @@ fn written(call: &DirectoryWrite) -> Written<'_> {
         | DirectoryWrite::Update { id, .. }
         | DirectoryWrite::Act { id, .. }
         | DirectoryWrite::Delete { id, .. }
-        | DirectoryWrite::AssignLicences { id, .. } => Written::Object(id),
+        | DirectoryWrite::AssignLicences { id, .. }
+        | DirectoryWrite::IssuePass { id, .. }
+        | DirectoryWrite::RevokePass { id, .. } => Written::Object(id),
         DirectoryWrite::Create { .. } => Written::New,
     }
 }

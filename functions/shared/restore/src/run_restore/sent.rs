@@ -1,7 +1,7 @@
 //! Which calls a step has made: its receipt lists them, though the last answer alone stands in its outcome.
 
 use domain::kinds::assignment_key;
-use domain::restore::{LICENCES, Step, WriteAction};
+use domain::restore::{ACCESS_PASS, LICENCES, Step, WriteAction};
 use domain::{ErrorKind, Result};
 use engine::ports::{Applied, BIND, DirectoryWrite};
 use engine::records::{MOST_CALLS, MOST_PARTS, SentCall, StepOutcome};
@@ -91,6 +91,7 @@ fn parts(call: &DirectoryWrite) -> Vec<String> {
             let key = |a: &Map<String, Value>| assignment_key(a.get("target").unwrap_or(&Value::Null));
             assignments.iter().map(|assignment| format!("{}/{}", link.name, key(assignment))).collect()
         }
+        DirectoryWrite::IssuePass { .. } | DirectoryWrite::RevokePass { .. } => vec![ACCESS_PASS.to_owned()],
         DirectoryWrite::AssignLicences { add, remove, .. } => {
             let given = add.iter().filter_map(|licence| licence.get("skuId")?.as_str());
             given.chain(remove.iter().map(String::as_str)).map(|sku| format!("{LICENCES}/{sku}")).collect()

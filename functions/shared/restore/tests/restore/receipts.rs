@@ -193,7 +193,7 @@ async fn written() -> (RestoreWorld, RestoreId) {
 async fn a_restore_whose_plan_is_gone_or_was_replaced_has_a_receipt_of_what_was_written() {
     for (with, fault) in [(None, PlanFault::Unreadable), (Some(RestorePlan::default()), PlanFault::Replaced)]
     {
-        let (stage, restore) = written().await;
+        let (stage, restore) = Box::pin(written()).await;
         let row = stage.restore(&restore).await;
         stage.replace_plan(&restore, with.as_ref());
         stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_restore_whose_plan_is_gone_or_was_replaced_has_a_receipt_of_what_was_
 
 #[tokio::test]
 async fn an_outcome_of_another_object_is_not_told_as_that_of_the_step_of_its_number() {
-    let (stage, restore) = written().await;
+    let (stage, restore) = Box::pin(written()).await;
     let records = stage.records(stage.world.catalog.clone());
     let found = records.get(&StepOutcome::at(&stage.tenant, &restore, 1)).await.unwrap();
     let strange = StepOutcome { id: "eve".to_owned(), ..found.value };

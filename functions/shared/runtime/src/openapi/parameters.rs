@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// The parts of paths that vary: the name, the pattern of the text, and what it is.
 ///
 /// A name of three letters is the prefix of an id, which says the pattern.
-const IN_PATHS: [(&str, &str, &str); 13] = [
+const IN_PATHS: [(&str, &str, &str); 14] = [
     ("org", "", "The id of the organisation that it is about."),
     ("per", "", "The id of a person of the caller's partner."),
     ("inv", "", "The id of the invitation."),
@@ -17,6 +17,7 @@ const IN_PATHS: [(&str, &str, &str); 13] = [
     ("snp", "", "The id of a snapshot of the organisation."),
     ("dif", "", "The id of a comparison of the organisation."),
     ("rst", "", "The id of a restore of the organisation."),
+    ("step", "^[0-9]{1,5}$", "The number of a step of the restore."),
     ("month", "^[0-9]{4}-[0-9]{2}$", "The month, such as `2026-10`, in UTC."),
     ("cause", "^[a-z-]+$", "The name of a cause, such as `late-snapshot`."),
     ("kind", "", "The name of a kind of objects, such as `users`."),

@@ -36,6 +36,10 @@ pub const NO_SNAPSHOT: &str = "snp_01jccccccccccccccccccccccc";
 /// Done: the user's job title differs.
 pub const DIFF: &str = "dif_01jaaaaaaaaaaaaaaaaaaaaaaa";
 /// Previewed, with one step.
+/// A step of the restore that had a Temporary Access Pass made.
+pub const PASS_STEP: u32 = 7;
+/// The pass.
+pub const PASS: &str = "+drkzqAD";
 pub const RESTORE: &str = "rst_01jaaaaaaaaaaaaaaaaaaaaaaa";
 /// Done: a file of the snapshot.
 pub const DOWNLOAD: &str = "dow_01jaaaaaaaaaaaaaaaaaaaaaaa";

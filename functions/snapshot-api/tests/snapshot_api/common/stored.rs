@@ -1,15 +1,16 @@
 //! What jobs would have stored: rows, a page of changes, a plan.
 
-use super::{DIFF, DOWNLOAD, EARLIER_SNAPSHOT, Plane, RESTORE, SNAPSHOT};
+use super::{DIFF, DOWNLOAD, EARLIER_SNAPSHOT, PASS, PASS_STEP, Plane, RESTORE, SNAPSHOT};
 use backup::archive::Archive;
 use domain::restore::{Phase, RestorePlan, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::Clock;
 use engine::records::{
-    Approval, AskedWork, CredentialStatus, Diff, DiffCounts, Download, DownloadFormat, DownloadOf,
+    AccessPass, Approval, AskedWork, CredentialStatus, Diff, DiffCounts, Download, DownloadFormat, DownloadOf,
     DownloadPlace, JobState, Mark, MarkOf, Restore, RestoreState, RunCount, Side, SignedReceipt, Snapshot,
     Tenant, WorkSlots, delete,
 };
+use jiff::SignedDuration;
 use restore::plans::PlanStore;
 use restore::preview_restore::Archived;
 use serde_json::{Value, json};
@@ -90,6 +91,7 @@ impl Plane {
         if let Some(approval) = self.records.find(&Approval::at(&self.tenant, &id)).await.unwrap() {
             self.records.write(vec![delete(&approval.value, approval.version)]).await.unwrap();
         }
+        self.store_pass().await;
         self.edit(&Restore::at(&self.tenant, &id), |row| {
             (row.state, row.approved_by, row.run_by, row.cancelled_by) = (state, None, None, None);
             row.started_at = (state == RestoreState::Done).then_some(now);
@@ -103,6 +105,30 @@ impl Plane {
         let by = "hft_12345678".to_owned();
         let mark = Mark { tenant, of, note: None, ticket: Some("4711".to_owned()), by, at };
         self.records.put_new(&mark).await.unwrap();
+    }
+
+    /// The pass that a step of the restore had made, and that nobody has read.
+    pub async fn store_pass(&self) {
+        let (restore, now) = (RESTORE.parse().unwrap(), self.world.clock.now());
+        let plans = Archived::new(self.archive(), self.records.clone());
+        let place = AccessPass::place(&restore, PASS_STEP);
+        let pass = AccessPass {
+            tenant: self.tenant.clone(),
+            restore,
+            number: PASS_STEP,
+            user: "new-id".to_owned(),
+            sealed: Some(plans.seal(&self.tenant, &place, PASS).await.unwrap()),
+            starts_at: now,
+            ends_at: now + SignedDuration::from_hours(1),
+            is_usable_once: true,
+            read_by: None,
+            read_at: None,
+        };
+        let at = AccessPass::at(&self.tenant, &pass.restore, PASS_STEP);
+        match self.records.find(&at).await.unwrap() {
+            Some(found) => self.records.replace(&pass, found.version).await.unwrap(),
+            None => self.records.put_new(&pass).await.unwrap(),
+        }
     }
 
     async fn store_tenant(&self) {

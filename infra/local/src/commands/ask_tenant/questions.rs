@@ -173,6 +173,11 @@ pub const QUESTIONS: &[Question] = &[
         "whoever asks would have to name a word of the tenant",
     ),
     cannot(
+        "second_pass_refused",
+        "does a Temporary Access Pass take the place of one that is still good?",
+        WRITES,
+    ),
+    cannot(
         "refuse_consent",
         "what comes back when somebody declines?",
         "somebody would have to be asked to consent",

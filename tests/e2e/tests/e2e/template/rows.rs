@@ -47,6 +47,7 @@ fn partitions(owner: OwnerKind) -> Vec<Scope> {
         OwnerKind::Keys => vec![Scope::Key(tenant)],
         OwnerKind::Restores => vec![Scope::Restores(tenant)],
         OwnerKind::Approvals => vec![Scope::Approvals(tenant)],
+        OwnerKind::AccessPasses => vec![Scope::AccessPasses(tenant)],
         OwnerKind::Downloads => vec![Scope::Downloads(tenant)],
         OwnerKind::Marks => vec![Scope::Marks(tenant)],
         OwnerKind::RestoreSets => vec![Scope::RestoreSets(partner)],
@@ -122,6 +123,16 @@ fn only_snapshot_api_approves() {
     assert_eq!(who_may(&deployed, Act::Delete, &approvals), [Function::PurgeData]);
     let readers = [Function::SnapshotApi, Function::RunRestore, Function::PurgeData];
     assert_eq!(who_may(&deployed, Act::Read, &approvals), readers);
+}
+
+#[test]
+fn no_job_but_the_one_that_has_passes_made_comes_to_them_and_that_one_reads_none() {
+    let deployed = Deployed::read();
+    let passes = format!("access-passes/{TENANT}");
+    let of = |act| who_may(&deployed, act, &passes);
+    assert_eq!(of(Act::Read), [Function::SnapshotApi, Function::PurgeData]);
+    assert_eq!(of(Act::Put), [Function::SnapshotApi, Function::RunRestore]);
+    assert_eq!(of(Act::Delete), [Function::PurgeData]);
 }
 
 #[test]

@@ -119,6 +119,8 @@ impl Tenant {
                     all.extend(add.iter().cloned());
                     object.insert("assignedLicenses".to_owned(), json!(all));
                 }
+                // The model has no passes, and asks for none.
+                WriteAction::IssuePass { .. } => panic!("nobody asked for a pass"),
                 WriteAction::Delete => {
                     self.live.remove(&at).expect("it is there");
                     let gone = at.1;

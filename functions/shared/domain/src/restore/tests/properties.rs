@@ -119,6 +119,7 @@ fn parts_of(step: &Step) -> Vec<String> {
         }
         WriteAction::AssignLicences { .. } => vec!["assignedLicenses".to_owned()],
         WriteAction::Act { property, .. } => vec![property.clone()],
+        WriteAction::IssuePass { .. } => vec![super::super::ACCESS_PASS.to_owned()],
         WriteAction::Create { .. }
         | WriteAction::Adopt { .. }
         | WriteAction::Undelete { .. }

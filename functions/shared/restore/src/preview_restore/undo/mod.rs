@@ -283,6 +283,7 @@ impl Undone {
             links: LinkMode::Rollback,
             delete_created: true,
             come_back_blocked: asked.come_back_blocked,
+            access_pass: asked.access_pass.clone(),
             conflicts: asked.conflicts.clone(),
         };
         (selection, self.impossible.clone())

@@ -150,3 +150,33 @@ fn what_is_under_way_is_bounded_by_its_bytes_too() {
     assert!(!may_meet(&one, &other, bytes(of_both - 1)));
     assert!(may_meet(&one, &other, bytes(of_both)));
 }
+
+#[test]
+fn what_is_written_and_does_not_show_yet_holds_up_its_own_part_and_what_graph_judges_by_it() {
+    let part = |number, of: &Value| update(number, "u1", &json!({}), of);
+    let attributes = part(1, &json!({ "customSecurityAttributes": { "Eng": { "Level": 3 } } }));
+    let licence = licences(2, "u1", &json!([{ "skuId": "one" }]), &json!([]));
+    let place = part(1, &json!({ "usageLocation": "NO" }));
+    let title = part(3, &json!({ "jobTitle": "Cook" }));
+    let pass = {
+        let action = json!({ "type": "issuePass", "isUsableOnce": true });
+        step(4, "accessPasses", "u1", &json!({ "action": action, "dependsOn": ["u1"] }))
+    };
+    let bounds = Bounds::default();
+    for (first, second) in
+        [(&attributes, &licence), (&licence, &pass), (&attributes, &title), (&title, &attributes)]
+    {
+        assert!(may_meet(first, second, bounds), "{first:?} {second:?}");
+        let mut beside = Beside::default();
+        beside.begin(Next::of(first));
+        assert!(!beside.takes(&Next::of(second), true, &bounds), "what is not written yet is waited for");
+    }
+    assert!(!may_meet(&place, &licence, bounds), "a licence is refused to whom Graph knows no place of");
+    assert!(!may_meet(&attributes, &attributes, bounds));
+    // Who has the rule gets no members by hand: its end is waited for.
+    let body = json!({ "groupTypes": [], "membershipRule": null });
+    let properties = ["groupTypes", "membershipRule"];
+    let action = json!({ "type": "update", "body": body, "properties": properties });
+    let of_hand = step(1, "links", "g1", &json!({ "action": action, "before": {}, "after": body }));
+    assert!(!may_meet(&of_hand, &members(2, "links", "g1", &["u1"]), bounds));
+}

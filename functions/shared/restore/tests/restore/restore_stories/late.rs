@@ -1,6 +1,7 @@
 //! Directories show late what was written: a restore waits, and makes nothing twice.
 
-use crate::restore_world::{RestoreWorld, object, whole};
+use crate::restore_world::{RestoreWorld, item, object, whole};
+use domain::restore::Selection;
 use engine::records::RestoreState;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -128,4 +129,43 @@ async fn a_change_of_who_came_back_long_before_is_waited_for_like_any_other() {
     stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
     let done = stage.restore(&restore).await;
     assert_eq!((done.state, done.counts.done), (RestoreState::Done, done.counts.steps));
+}
+
+/// Her security attributes, her licences, her manager and her pass each have a request of their own, and none waits for another
+/// to show.
+#[tokio::test]
+async fn who_is_made_again_is_waited_for_twice_however_much_is_written_to_them_afterwards() {
+    const LATE_MS: i64 = 180_000;
+    let mut stage = RestoreWorld::new();
+    stage.both(object("users", "boss", &json!({"userPrincipalName": "boss@x.y", "displayName": "Boss"})));
+    for number in 0..5 {
+        let id = format!("u{number}");
+        let attributes = json!({"Eng": {"@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue",
+            "Level@odata.type": "#Int32", "Level": number}});
+        let user = json!({"userPrincipalName": format!("{id}@x.y"), "displayName": id, "mailNickname": id,
+            "accountEnabled": true, "usageLocation": "NO", "customSecurityAttributes": attributes,
+            "assignedLicenses": [{"skuId": "e5", "disabledPlans": []}]});
+        stage.both(object("users", &id, &user));
+        stage.link("users.manager", &id, "boss");
+        stage.directory.hard_delete(&id);
+    }
+    let items = (0..5).map(|number| item("users", &format!("u{number}"))).collect();
+    let access_pass = serde_json::from_value(json!({})).unwrap();
+    let selection = Selection { items, access_pass: Some(access_pass), ..Selection::default() };
+    let restore = stage.previewed(selection).await;
+    assert_eq!(
+        stage.plan(&restore).await.steps.len(),
+        5 * 5,
+        "of each: made, attributes, manager, licences, pass"
+    );
+    let late_ms = u64::try_from(LATE_MS).unwrap();
+    stage.directory.show_after_ms(late_ms);
+    stage.directory.show_updates_after_ms(late_ms);
+    stage.directory.show_links_after_ms(late_ms);
+    stage.directory.show_passes_after_ms(late_ms);
+    let began = stage.now();
+    let done = stage.run(&restore).await;
+    assert_eq!((done.state, done.counts.done), (RestoreState::Done, done.counts.steps));
+    let took_ms = stage.now().duration_since(began).as_millis();
+    assert!(took_ms <= i128::from(2 * LATE_MS + LATE_MS / 5), "{took_ms} ms are more than two waits");
 }

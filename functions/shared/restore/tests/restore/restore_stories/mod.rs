@@ -15,6 +15,7 @@ mod lock_out;
 mod made_with;
 mod names;
 mod parcels;
+mod passes;
 mod returned;
 mod selected;
 mod stopped;

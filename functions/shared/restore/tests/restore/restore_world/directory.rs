@@ -5,10 +5,12 @@ use super::Table;
 use async_trait::async_trait;
 use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType, LinkWrite, Source};
 use domain::organisations::MAY_CONSENT;
+use domain::restore::KnownAccessPassPolicy;
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::ports::{
     Access, Applied, BIND, Clock, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages,
-    DirectoryWrite, DirectoryWriter, LiveObject, LiveObjects, PageEnd, ReadPage, Spent,
+    DirectoryWrite, DirectoryWriter, HeldPass, IssuedPass, LiveObject, LiveObjects, PageEnd, ReadPage,
+    Secret, Spent,
 };
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -69,6 +71,13 @@ struct State {
     keeps_restricted: bool,
     /// Whether no two users may have one name.
     keeps_names: bool,
+    /// The passes that people have, each with when it shows and when it ends.
+    passes: BTreeMap<String, Vec<(HeldPass, Timestamp, Timestamp)>>,
+    passes_late_ms: u64,
+    passes_made: u32,
+    /// Whether a pass is refused where there is one that is still good; otherwise it takes that one's place.
+    refuses_second_pass: bool,
+    pass_policy: KnownAccessPassPolicy,
     /// When the last write was made.
     written_at: Option<Timestamp>,
     /// How long each write takes.
@@ -99,7 +108,73 @@ pub struct TableDirectory {
     state: Mutex<State>,
 }
 
+/// The text of each pass that the table makes, before its number.
+pub const PASS_TEXT: &str = "+pass-of-the-table-";
+
 impl TableDirectory {
+    pub fn set_pass_policy(&self, policy: KnownAccessPassPolicy) {
+        self.state().pass_policy = policy;
+    }
+    pub fn refuse_second_pass(&self) {
+        self.state().refuses_second_pass = true;
+    }
+    pub fn show_passes_after_ms(&self, late_ms: u64) {
+        self.state().passes_late_ms = late_ms;
+    }
+    /// The ids of the passes that somebody has and that are still good.
+    pub fn passes(&self, user: &str) -> Vec<String> {
+        let now = self.clock.now();
+        let state = self.state();
+        let all = state.passes.get(user).into_iter().flatten();
+        all.filter(|(_, _, ends_at)| *ends_at > now).map(|(pass, ..)| pass.id.clone()).collect()
+    }
+    /// Somebody else gives a person a pass.
+    pub fn give_pass(&self, user: &str) {
+        let (id, now) = (user.to_owned(), self.clock.now());
+        let pass = HeldPass {
+            id: "theirs".to_owned(),
+            created_at: Some(now),
+            is_over: false,
+            lifetime_in_minutes: Some(240),
+            is_usable_once: true,
+        };
+        let ends_at = now + SignedDuration::from_hours(4);
+        self.state().passes.entry(id).or_default().push((pass, now, ends_at));
+    }
+    fn issue(
+        &self,
+        state: &mut State,
+        id: &str,
+        minutes: Option<u32>,
+        is_usable_once: bool,
+    ) -> Result<IssuedPass> {
+        if !state.live.contains_key(&("users".to_owned(), id.to_owned())) || self.is_hidden(state, id) {
+            return Err(Error::not_found("Request_ResourceNotFound"));
+        }
+        let now = self.clock.now();
+        let passes = state.passes.entry(id.to_owned()).or_default();
+        if state.refuses_second_pass && passes.iter().any(|(_, _, ends_at)| *ends_at > now) {
+            return Err(refusal(400));
+        }
+        passes.clear();
+        state.passes_made += 1;
+        let (number, minutes) = (state.passes_made, minutes.unwrap_or(60));
+        let pass = HeldPass {
+            id: format!("pass{number}"),
+            created_at: Some(now),
+            is_over: false,
+            lifetime_in_minutes: Some(minutes),
+            is_usable_once,
+        };
+        let shows_at = now + SignedDuration::from_millis(i64::try_from(state.passes_late_ms).unwrap());
+        let ends_at = now + SignedDuration::from_mins(i64::from(minutes));
+        passes.push((pass, shows_at, ends_at));
+        if std::mem::take(&mut state.loses_answer) {
+            return Err(Error::unavailable("no answer"));
+        }
+        let pass = Secret::new(format!("{PASS_TEXT}{number}"));
+        Ok(IssuedPass { pass, starts_at: now, lifetime_in_minutes: minutes, is_usable_once })
+    }
     pub fn new(clock: Arc<ManualClock>) -> Self {
         Self { clock, state: Mutex::default() }
     }
@@ -522,6 +597,9 @@ impl LiveObjects for TableDirectory {
         let same = of.filter(|(_, (object, _))| object.get(property).is_some_and(|v| v == value));
         Ok(same.map(|(_, (object, _))| object.clone()).collect())
     }
+    async fn access_pass_policy(&self, _: &TenantId) -> Result<KnownAccessPassPolicy> {
+        Ok(self.state().pass_policy.clone())
+    }
 }
 
 #[async_trait]
@@ -559,7 +637,7 @@ impl DirectoryWriter for TableDirectory {
         if let Some(status) = parts_of(call).iter().find_map(|part| state.poisoned.get(part)) {
             return Err(refusal(*status));
         }
-        let (mut id_made, mut was_so) = (None, false);
+        let (mut id_made, mut was_so, mut pass) = (None, false, None);
         match call {
             DirectoryWrite::Create { kind, .. } if state.refuses.as_deref() == Some(kind.run()) => {
                 return Err(Error::invalid("Request_BadRequest"));
@@ -679,13 +757,28 @@ impl DirectoryWriter for TableDirectory {
             }
             DirectoryWrite::AssignLicences { kind, id, add, remove } => {
                 let at = (kind.name.to_string(), id.clone());
-                let object = &mut state.live.get_mut(&at).unwrap().0;
+                let object = &state.live[&at].0;
                 let held = object.get("assignedLicenses").and_then(Value::as_array).cloned();
                 let mut held = held.unwrap_or_default();
                 let is_new = |of: &Value| add.iter().any(|licence| licence["skuId"] == of["skuId"]);
                 held.retain(|of| !is_new(of) && !remove.iter().any(|sku| of["skuId"] == sku.as_str()));
                 held.extend(add.iter().cloned());
-                object.insert("assignedLicenses".to_owned(), Value::from(held));
+                let body = Map::from_iter([("assignedLicenses".to_owned(), Value::from(held))]);
+                if state.updates_late_ms > 0 {
+                    let shows_at = self.after_ms(state.updates_late_ms);
+                    state.late_updates.push(LateUpdate { shows_at, at, body });
+                } else {
+                    state.live.get_mut(&at).unwrap().0.extend(body);
+                }
+            }
+            DirectoryWrite::IssuePass { id, lifetime_in_minutes, is_usable_once, .. } => {
+                pass = Some(self.issue(&mut state, id, *lifetime_in_minutes, *is_usable_once)?);
+            }
+            DirectoryWrite::RevokePass { id, pass, .. } => {
+                let passes = state.passes.entry(id.clone()).or_default();
+                let there = passes.len();
+                passes.retain(|(held, ..)| held.id != *pass);
+                was_so = passes.len() == there;
             }
             DirectoryWrite::Delete { .. } if state.forgets => {}
             DirectoryWrite::Delete { kind, id, object } => {
@@ -702,7 +795,18 @@ impl DirectoryWriter for TableDirectory {
             }
             other @ DirectoryWrite::Act { .. } => panic!("not played: {other:?}"),
         }
-        Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so })
+        Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so, pass })
+    }
+    async fn list_passes(&self, _: &TenantId, kind: &'static Kind, id: &str) -> Result<Vec<HeldPass>> {
+        let (state, now) = (self.state(), self.clock.now());
+        if let Some(status) = state.poisoned.get("passes") {
+            return Err(refusal(*status));
+        }
+        if !state.live.contains_key(&(kind.name.to_string(), id.to_owned())) || self.is_hidden(&state, id) {
+            return Err(Error::not_found("Request_ResourceNotFound"));
+        }
+        let all = state.passes.get(id).into_iter().flatten().filter(|(_, shows_at, _)| *shows_at <= now);
+        Ok(all.map(|(pass, _, ends_at)| HeldPass { is_over: *ends_at <= now, ..pass.clone() }).collect())
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()

@@ -8,7 +8,9 @@ mod watching;
 use async_trait::async_trait;
 use backup::archive::FoundChanges;
 use backup::commands::slots::Asker;
-pub use directory::{Meanwhile, TableDirectory};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+pub use directory::{Meanwhile, PASS_TEXT, TableDirectory};
 use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};
 use domain::organisations::ApprovalRule;
@@ -16,7 +18,7 @@ use domain::restore::{AttributeMode, LinkMode, RestorePlan, SelectedItem, Select
 use domain::who::ChangeFilter;
 use domain::{DiffId, Error, OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
-use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
+use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put, Secret};
 use engine::records::{CredentialStatus, NewId, Records, Restore, Snapshot, Tenant};
 use jiff::SignedDuration;
 use restore::commands::restores::{NewRestore, RestoreFrom, Restores, Why};
@@ -464,6 +466,17 @@ impl PlanStore for Plans {
         hash: &str,
     ) -> Result<Option<Vec<Value>>> {
         Ok(self.find(&format!("{id}/receipt-{hash}")).map(|b| serde_json::from_slice(&b).unwrap()))
+    }
+    async fn seal(&self, tenant: &TenantId, place: &str, secret: &str) -> Result<String> {
+        // Enough that it is not the secret, and opens at its place alone.
+        let shifted: Vec<u8> = secret.bytes().map(|byte| byte ^ 0x5a).collect();
+        Ok(format!("{tenant} {place} {}", STANDARD.encode(shifted)))
+    }
+    async fn open_sealed(&self, tenant: &TenantId, place: &str, sealed: &str) -> Result<Secret> {
+        let shifted = sealed.strip_prefix(&format!("{tenant} {place} "));
+        let shifted = shifted.ok_or_else(|| Error::corrupt("sealed for another place"))?;
+        let plain = STANDARD.decode(shifted).unwrap().into_iter().map(|byte| byte ^ 0x5a).collect();
+        Ok(Secret::new(String::from_utf8(plain).unwrap()))
     }
     async fn put_new_report(&self, _: &TenantId, id: &RestoreId, report: &FinalReport) -> Result<Put> {
         Ok(self.put(format!("{id}/report"), serde_json::to_vec(report).unwrap()))

@@ -2,8 +2,9 @@
 
 use super::{RestoreWorld, TableDirectory};
 use async_trait::async_trait;
+use domain::kinds::Kind;
 use domain::{RestoreId, Result, TenantId};
-use engine::ports::{Access, Applied, DirectoryWrite, DirectoryWriter, Spent};
+use engine::ports::{Access, Applied, DirectoryWrite, DirectoryWriter, HeldPass, Spent};
 use restore::commands::restores::Restores;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +28,9 @@ impl DirectoryWriter for Stopping {
             self.commands.cancel(tenant, "chief", &self.restore).await?;
         }
         self.table.apply(tenant, call).await
+    }
+    async fn list_passes(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<Vec<HeldPass>> {
+        self.table.list_passes(tenant, kind, id).await
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()

@@ -2,8 +2,9 @@
 
 use super::{RestoreWorld, Table, TableDirectory};
 use async_trait::async_trait;
+use domain::kinds::Kind;
 use domain::{RestoreId, Result, TenantId};
-use engine::ports::{Access, Applied, DirectoryWrite, DirectoryWriter, Spent};
+use engine::ports::{Access, Applied, DirectoryWrite, DirectoryWriter, HeldPass, Spent};
 use std::sync::{Arc, Mutex};
 
 /// A writer that keeps what there is after each of its writes.
@@ -21,6 +22,9 @@ impl DirectoryWriter for Watching {
         let answer = self.table.apply(tenant, call).await;
         self.seen.lock().unwrap().push(self.table.table());
         answer
+    }
+    async fn list_passes(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<Vec<HeldPass>> {
+        self.table.list_passes(tenant, kind, id).await
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()
