@@ -32,6 +32,8 @@ async fn a_pass_is_shown_once() {
         (&json!(120), &json!(true), &json!("EnabledByPolicy"))
     );
     sim.control().advance(Duration::from_mins(121));
+    // The token is over by then, too.
+    let client = Client::administrator(&sim).await;
     assert_eq!(client.get(&url).await.list()[0]["methodUsabilityReason"], "Expired");
 }
 

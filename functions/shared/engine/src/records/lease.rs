@@ -121,7 +121,7 @@ impl LimitLeases {
     }
 
     /// Renews what a process has, and gives it more where it needs that: never more than an even share among all that have a
-    /// lease now, and of that only what nobody else has. Gives the parts that it has then, and until when.
+    /// lease now, or wait for one, and of that only what nobody else has. Gives the parts that it has then, and until when.
     pub fn renew(&mut self, holder: &str, needs_more: bool, now: Timestamp) -> (u32, Timestamp) {
         let of = self.application;
         self.leased.retain(|leased| leased.counted(of, now) > 0 || leased.is_good(now));
@@ -139,7 +139,8 @@ impl LimitLeases {
         // What it had lately nobody else can have, so it may as well have it again.
         let wanted = if needs_more { own.counted(of, now).max(has) + MORE } else { has };
         own.change(wanted.min(even).min(free), now, of);
-        own.until = now + LASTS;
+        // Who has nothing and needs nothing is none of those among whom the rest is shared.
+        own.until = if own.parts > 0 || needs_more { now + LASTS } else { now };
         (own.parts, own.until)
     }
 
@@ -249,6 +250,22 @@ mod tests {
         assert_eq!(leases.renew("a", true, at(30)).0, 11 * MORE);
         assert_eq!(leases.renew("a", true, at(400)).0, 12 * MORE, "not renewed for long, it counts still");
         assert_eq!(leases.renew("a", true, at(1_500)).0, MORE);
+    }
+
+    #[test]
+    fn who_has_nothing_and_needs_nothing_takes_no_share_from_who_does() {
+        let mut leases = LimitLeases::none(OF);
+        // It stood still for so long that its lease is over, and is short of nothing by now.
+        leases.renew("a", true, at(0));
+        assert_eq!(leases.renew("a", false, at(800)), (0, at(800)));
+        assert_eq!(parts_after(&mut leases, &["b"], 800..840), [PARTS_LEASED]);
+        // Who waits for its share, since others have all, is one of them.
+        let (mut waits, later) = ((0, at(0)), 841..900);
+        for second in later {
+            waits = leases.renew("c", true, at(second));
+            leases.renew("b", true, at(second));
+        }
+        assert_eq!((waits.0, leases.renew("b", true, at(900)).0), (0, PARTS_LEASED / 2));
     }
 
     #[test]
