@@ -38,6 +38,8 @@ impl RestoreRun<'_> {
     /// Only what concerns all of the run: throttling, rows, the tenant's key.
     pub(super) async fn issue_pass(&mut self, step: &Step, now: &Step) -> Result<Ended> {
         let mut patience = Patience::until(self.patience(step));
+        // One that was asked for may be there, and not show yet: Graph may refuse another one for that.
+        let was_begun = self.was_begun(step.number);
         let mut unanswered = 0;
         loop {
             let (waited, otherwise) = match self.look_for_pass(step, now).await? {
@@ -54,7 +56,9 @@ impl RestoreRun<'_> {
                 }
                 Round::Failed(error) => {
                     unanswered += u32::from(error.kind() == ErrorKind::Unavailable);
-                    let may_pass = unanswered > 0 || self.is_fresh(step) && is_of_young(&error);
+                    let may_be_there = was_begun || unanswered > 0;
+                    let may_pass = may_be_there && error.kind() != ErrorKind::Denied
+                        || self.is_fresh(step) && is_of_young(&error);
                     if unanswered == TRIES || !may_pass {
                         return Ok(Verdict::failed(&error));
                     }

@@ -5,11 +5,13 @@ use domain::restore::{
     AccessPassChoice, AccessPassPolicy, Cause, KnownAccessPassPolicy, Selection, Warning, WriteAction,
 };
 use domain::{ErrorKind, PersonId, RestoreId, TenantId};
+use engine::ports::Page;
 use engine::records::{
     AccessPass, FailCause, OutcomeState, ReadBack, Restore, RestoreState, SkipCause, StepOutcome,
 };
 use jiff::SignedDuration;
 use restore::commands::access_passes::{PassReader, ReadPass};
+use restore::completion::{Seen, ToDo};
 use serde_json::json;
 use std::collections::BTreeSet;
 use support::faulty::crash_points;
@@ -92,6 +94,23 @@ async fn whoever_is_created_again_gets_a_pass_that_is_read_once_and_stands_nowhe
     assert_eq!(pass.ends_at.duration_since(pass.starts_at), SignedDuration::from_hours(2));
     assert_eq!(read(&stage, &restore, number).await.unwrap_err().kind(), ErrorKind::Conflict, "read once");
     is_nowhere(&stage, &restore).await;
+}
+
+#[tokio::test]
+async fn whoever_has_a_pass_still_has_to_be_given_it_and_to_register_what_they_sign_in_with() {
+    let stage = stage();
+    let restore = stage.previewed(selection(&["ann"], choice())).await;
+    stage.run(&restore).await;
+    let page = Page { after: None, limit: 100, descending: false };
+    let left = stage.commands().read_completion(&stage.tenant, &restore, page).await.unwrap();
+    let of_ann: Vec<_> = left.duties.iter().map(|duty| (duty.to_do, duty.state)).collect();
+    for open in [
+        (ToDo::GivePassword, Seen::Open),
+        (ToDo::HandOverPass, Seen::Unseen),
+        (ToDo::RegisterMethods, Seen::Unseen),
+    ] {
+        assert!(of_ann.contains(&open), "{of_ann:?}");
+    }
 }
 
 #[tokio::test]
