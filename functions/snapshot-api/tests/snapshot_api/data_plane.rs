@@ -182,8 +182,7 @@ async fn an_end_customer_may_what_is_switched_on_but_neither_runs_nor_approves_a
         let path = format!("/v1/organisations/{org}{}", asked.path);
         let answer = plane.ask(Some(&asked.by(&customer)), asked.method, &path, &asked.body).await;
         // The restore that is there was asked for by the partner.
-        let of_partner =
-            [Action::ApproveRestore, Action::RunRestore, Action::Mark, Action::ReadAccessPass];
+        let of_partner = [Action::ApproveRestore, Action::RunRestore, Action::Mark, Action::ReadAccessPass];
         let is_partners = of_partner.contains(&asked.right);
         assert_eq!(answer.status.is_success(), !is_partners, "{}", asked.id);
     }

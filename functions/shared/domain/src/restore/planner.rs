@@ -5,8 +5,8 @@ use super::names::InTurn;
 use super::order::in_order;
 use super::{
     Cause, EffectiveAdministrators, Held, Impossible, Inputs, Item, KnownAdministrators, LeftBy, LinkMode,
-    Remark, RestorePlan, SelectedLink, Step, Warning, WriteAction, access_passes, administrators, circles, conflicts, facts,
-    may_let_in, may_lose, names, objects, person_decided_on, units,
+    Remark, RestorePlan, SelectedLink, Step, Warning, WriteAction, access_passes, administrators, circles,
+    conflicts, facts, may_let_in, may_lose, names, objects, person_decided_on, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,9 +6,9 @@ use domain::restore::{Phase, RestorePlan, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::Clock;
 use engine::records::{
-    AccessPass, Approval, AskedWork, CredentialStatus, Diff, DiffCounts, Download, DownloadFormat, DownloadOf,
-    DownloadPlace, JobState, Mark, MarkOf, Restore, RestoreState, RunCount, Side, SignedReceipt, Snapshot,
-    Tenant, WorkSlots, delete,
+    AccessPass, Approval, AskedWork, CredentialStatus, Diff, DiffCounts, Download, DownloadFormat,
+    DownloadOf, DownloadPlace, JobState, Mark, MarkOf, Restore, RestoreState, RunCount, Side, SignedReceipt,
+    Snapshot, Tenant, WorkSlots, delete,
 };
 use jiff::SignedDuration;
 use restore::plans::PlanStore;
