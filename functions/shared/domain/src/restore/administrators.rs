@@ -5,6 +5,7 @@
 //! principal, an empty group, who is eligible only, whose role has an end. What could not be read is never
 //! counted, and never let go of without somebody else who is known. Invariant, of a plan as of each write:
 //! where there is an effective administrator before, there is one after it.
+//! Over 400 lines: who counts, what each step does to that, and which steps are kept for it are one judgement.
 
 use super::schedules::ScheduleEnd;
 use super::values::text;

@@ -2,6 +2,7 @@
 //!
 //! A preview is made from a choice of objects or from the changes of a comparison ([`NewRestore`]); only what was
 //! previewed can be run, and only once.
+//! Over 400 lines: each way to ask for a restore has to come to the same row, and each to read it begins there.
 
 use super::new_restore::{choose, choose_kinds, sought};
 use super::wanted::WantedRestores;
