@@ -215,7 +215,9 @@ impl<R: Right> AdmittedEach<R> {
     pub fn asker(&self) -> Result<Asker> {
         let member = self.caller.member()?;
         let is_end_customer = member.role == Role::EndCustomer;
-        Ok(Asker { name: member.token.clone(), is_end_customer, person: member.in_name_of().cloned() })
+        let (name, person) = (member.token.clone(), member.in_name_of().cloned());
+        // Why no place: each organisation's own part of it is found there, asked for as `Admitted` says.
+        Ok(Asker { name, is_end_customer, person, place: None })
     }
 
     /// These organisations, each as a path that names it would let the caller in, in their order.
