@@ -194,16 +194,7 @@ mod tests {
 
     fn told(answer: Finding, by: &[&str], earlier: &[&str]) -> Told {
         let authors = |names: &[&str]| names.iter().map(|name| author(name, 10)).collect::<Vec<_>>();
-        Told {
-            answer,
-            by: authors(by),
-            earlier: authors(earlier),
-            cause: None,
-            since: None,
-            other_log: None,
-            would_help: None,
-            may_still_come: false,
-        }
+        Told { by: authors(by), earlier: authors(earlier), ..Told::new(answer) }
     }
 
     fn by(actor: &str) -> ChangeFilter {
