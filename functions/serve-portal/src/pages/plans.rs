@@ -169,7 +169,8 @@ pub(super) async fn one(asked: Asked, Path(pln): Path<String>) -> Answer {
             (l.say("head-id"), html! { code { (pln) } }),
         ]))
         @if may(&me, "managePlans") && !plan.is("notForResale") {
-            (form(&Form {
+            // Why its own alone: a plan that is assigned from above is its maker's to edit.
+            @if plan.text("partner") == me.text("partner") { (form(&Form {
                 action: &format!("/plans/{pln}"),
                 key: &asked.key(),
                 fields: &[
@@ -181,7 +182,7 @@ pub(super) async fn one(asked: Asked, Path(pln): Path<String>) -> Answer {
                 ],
                 submit: &l.say("form-save"),
                 danger: false,
-            }))
+            })) }
             @if let Some(partners) = &partners { (selling::below(&asked, plan, &partners.items)) }
         }
     };

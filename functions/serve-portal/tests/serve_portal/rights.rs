@@ -151,3 +151,18 @@ async fn older_snapshots_can_be_compared_too() {
         seen.text
     );
 }
+
+#[tokio::test]
+async fn a_plan_that_is_assigned_from_above_is_edited_by_its_maker() {
+    let stage = full("owner", "Fabrikam", "done").await;
+    let mut owner = may("owner", &[("readPartner", ""), ("managePlans", "")]);
+    owner["partner"] = json!("prt_1");
+    stage.told("GET /v1/me", 200, &owner);
+    for (maker, shown) in [("prt_1", true), ("prt_0", false)] {
+        let plan = json!({ "id": "pln_1", "partner": maker, "name": "Entra", "product": "BackupEntra", "periodicity": "monthly",
+            "price": { "amountMinor": 290, "currency": "EUR" }, "visible": true });
+        stage.told("GET /v1/plans/pln_1", 200, &plan);
+        let seen = stage.get("/plans/pln_1").await;
+        assert_eq!(seen.text.contains("action=\"/plans/pln_1\""), shown, "{maker}: {}", seen.text);
+    }
+}

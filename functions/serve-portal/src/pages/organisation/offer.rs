@@ -19,7 +19,7 @@ pub(super) async fn offer(asked: &Asked, org: &str, posted: &Posted) -> Answer {
     let made = asked.call(Method::POST, asked.of(org, &["transfer"])?, with).await?;
     let (l, path) = (asked.language, format!("/organisations/{org}"));
     let shown = html! {
-        p role="status" { (l.say("organisation-offered-until")) " " (asked.times().at(made.text("expiresAt"))) }
+        p role="status" { (l.say("organisation-offered-until")) " " (asked.times().on(made.text("expiresAt"))) }
         p { (l.say("organisation-offer-means")) }
         (button(&format!("{path}/take-back"), &asked.key(), &l.say("organisation-take-back"), true))
         p { a href=(path) { (l.say("once-back")) } }
