@@ -32,10 +32,10 @@ WIDTHS, SCHEMES = (320, 1280), ("light", "dark")
 SHOT_WIDTHS = (360, 800, 1280)
 
 PATIENCE_S = 75
-# What a screen reader would say of it; nothing where no key does anything there.
-WHAT_HAS_THE_FOCUS = """() => {
+# What a screen reader would say of it, where that key does what is meant there: a box is ticked by one, a link followed by the other.
+WHAT_HAS_THE_FOCUS = """(key) => {
     const at = document.activeElement;
-    return at.matches("a, button, input, select, summary") ? (at.labels?.[0] ?? at).innerText : "";
+    return at.matches(key === "Enter" ? "a, button, summary" : "input") ? (at.labels?.[0] ?? at).innerText : "";
 }"""
 
 
@@ -201,7 +201,7 @@ class Somebody:
         """Goes by Tab to what says that, and presses a key there."""
         for _ in range(most):
             self.page.keyboard.press("Tab")
-            at = self.page.evaluate(WHAT_HAS_THE_FOCUS)
+            at = self.page.evaluate(WHAT_HAS_THE_FOCUS, key)
             if says in at:
                 self.clicks += 1
                 if key != "Enter":
