@@ -126,6 +126,7 @@ impl Control {
             serde_json::json!({"type": "afterDuration", "endDateTime": null, "duration": "PT8H"});
         let info = serde_json::json!({"startDateTime": start, "recurrence": null, "expiration": expiration});
         let schedule = crate::graph::add_schedule(&mut d, false, principal, role, "/", &info, true);
+        crate::graph::note_activation(&mut d, principal, role, true);
         schedule["id"].as_str().unwrap_or_default().to_owned()
     }
 
@@ -133,6 +134,9 @@ impl Control {
     pub fn end_activation(&self, tenant: &str, id: &str) {
         let tenant = &self.0.tenants[self.tenant(tenant)];
         let mut d = tenant.directory.write().expect("the lock is never held over a panic");
+        let schedule = d.docs("roleAssignmentSchedules").get(id).cloned().unwrap_or_default();
+        let text = |name: &str| schedule[name].as_str().unwrap_or_default();
+        crate::graph::note_activation(&mut d, text("principalId"), text("roleDefinitionId"), false);
         crate::graph::remove_schedule(&mut d, "roleAssignmentSchedules", id);
     }
 

@@ -171,6 +171,8 @@ pub struct Audits {
     pub correlations_differ: bool,
     /// Whether activities are written in capitals.
     pub upper_case: bool,
+    /// Whether Privileged Identity Management names a role by an id of its own.
+    pub roles_have_ids_of_their_own: bool,
     /// Whether the log goes by the real clock, as its reader does where time is real: the simulator's own begins at a day of its own.
     pub real_clock: bool,
     /// Whether only v1.0 has the log, which does not say which application a person used.

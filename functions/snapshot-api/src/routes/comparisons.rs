@@ -147,12 +147,18 @@ async fn changes(
     RawQuery(asked): RawQuery,
 ) -> Reply<Response> {
     let (tenant, wanted, actor) = (admitted.stored()?, query.asked()?, query.actor.as_deref());
-    let part = api.diffs.authored(tenant, &id, &wanted, query.page(), actor).await?;
-    if query.format == FormatIn::Json {
-        return Ok(Json(ChangesOut::from(part)).into_response());
-    }
-    let AuthoredPart { items, next, not_known } = part;
-    let items: Vec<_> = items.into_iter().map(|authored| authored.change).collect();
+    // Why not always with authors: a table and a text do not show them.
+    let (items, next, not_known) = if query.format != FormatIn::Json && actor.is_none() {
+        let Listed { items, next } = api.diffs.changes_where(tenant, &id, &wanted, query.page()).await?;
+        (items, next, 0)
+    } else {
+        let part = api.diffs.authored(tenant, &id, &wanted, query.page(), actor).await?;
+        if query.format == FormatIn::Json {
+            return Ok(Json(ChangesOut::from(part)).into_response());
+        }
+        let AuthoredPart { items, next, not_known } = part;
+        (items.into_iter().map(|authored| authored.change).collect(), next, not_known)
+    };
     let (kind, text) = match query.format {
         FormatIn::Csv => ("text/csv; charset=utf-8", table(&items, query.cursor.is_none())?),
         _ => ("text/plain; charset=utf-8", readable(&items)),

@@ -62,3 +62,4 @@ mod unread;
 mod waits;
 mod waits_of_each_job;
 mod who;
+mod who_has_roles;

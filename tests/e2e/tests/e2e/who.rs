@@ -18,14 +18,14 @@ use std::collections::BTreeMap;
 use support::kind;
 
 /// From then on the reading application may read the log.
-fn grant(rig: &Rig) {
+pub fn grant(rig: &Rig) {
     let granted = sim::READING.iter().chain([&PERMISSION]).map(|p| (*p).to_owned()).collect();
     rig.control.set_permissions(rig.tenant().as_str(), sim::READER_CLIENT_ID, granted);
     rig.control.expire_tokens();
 }
 
 /// A person as the log names one.
-fn person(number: usize) -> (String, Value) {
+pub fn person(number: usize) -> (String, Value) {
     let name = format!("actor{number}@fabrikam.example");
     let user = json!({ "id": format!("00000000-0000-4000-8000-0000000000{number:02}"), "displayName": null,
         "userPrincipalName": name, "ipAddress": "192.0.2.10" });
@@ -44,11 +44,11 @@ fn actor(number: usize) -> (String, Value) {
     (name, json!({ "user": null, "app": app }))
 }
 
-fn act_for(rig: &Rig, who: &Value) {
+pub fn act_for(rig: &Rig, who: &Value) {
     rig.control.act_for(rig.tenant().as_str(), Some(who.clone()));
 }
 
-async fn authored(rig: &Rig, diff: &DiffId, actor: Option<&str>) -> Vec<Authored> {
+pub async fn authored(rig: &Rig, diff: &DiffId, actor: Option<&str>) -> Vec<Authored> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = Page { after, limit: 40, descending: false };
@@ -62,13 +62,13 @@ async fn authored(rig: &Rig, diff: &DiffId, actor: Option<&str>) -> Vec<Authored
     }
 }
 
-async fn compare(rig: &Rig, before: &SnapshotId, after: &SnapshotId) -> DiffId {
+pub async fn compare(rig: &Rig, before: &SnapshotId, after: &SnapshotId) -> DiffId {
     let diff = rig.ask_diff(before, Side::Snapshot(after.clone())).await;
     rig.settle().await;
     diff.id
 }
 
-fn pass(rig: &Rig, minutes: i64) {
+pub fn pass(rig: &Rig, minutes: i64) {
     rig.clock.advance(SignedDuration::from_mins(minutes));
 }
 

@@ -3,21 +3,18 @@
 //! Source: learn.microsoft.com/graph/api/resources/directoryaudit and the list of audit activities; the shapes are those of
 //! records that others observed. Intune logs its changes elsewhere, and so does the log of custom security attributes.
 
+mod list;
+
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, Outcome, Reply, Version};
+use super::call::{Call, Reply};
 use super::dump;
-use super::error::{bad, failure, no_segment};
-use super::paging::Paging;
 use crate::clock::{Clock, iso};
 use crate::config::ADMINISTRATOR_CLIENT_ID;
 use crate::inner::Inner;
 use crate::state::Directory;
 
-/// For how many days records are kept: without Entra ID P1, and with it.
-const KEPT_DAYS: [i64; 2] = [7, 30];
-/// The most records of a page.
-const MOST: usize = 1_000;
+pub(super) use list::list;
 
 /// A record, and when it was written, in milliseconds since 1970.
 #[derive(Clone)]
@@ -287,27 +284,70 @@ pub(super) fn note(
     reply: &Reply,
 ) {
     let all = activities(call, d, path, before, reply);
-    let at = now(call, &inner.clock);
     let name = inner.apps[call.token.app].name.clone();
     let app = json!({ "user": null, "app": { "appId": null, "displayName": name,
         "servicePrincipalId": call.token.principal, "servicePrincipalName": null } });
     let acting = d.audits.acting.clone().filter(|_| call.token.client_id == ADMINISTRATOR_CLIENT_ID);
-    let correlation = d.audits.written;
+    let by = By {
+        at: now(call, &inner.clock),
+        initiated: acting.unwrap_or(app),
+        client: Some(call.token.client_id.clone()),
+        correlations_differ: call.switches.audits.correlations_differ,
+    };
+    write(d, &by, all);
+}
+
+/// By whom, and when, something is written down.
+struct By {
+    at: i64,
+    initiated: Value,
+    client: Option<String>,
+    correlations_differ: bool,
+}
+
+fn write(d: &mut Directory, by: &By, all: Activities) {
+    let first = d.audits.written;
     for (activity, targets) in all {
         d.audits.written += 1;
         let number = d.audits.written;
-        let correlation = if call.switches.audits.correlations_differ { number } else { correlation };
+        let correlation = if by.correlations_differ { number } else { first };
+        let service = if activity.contains("PIM") { "PIM" } else { "Core Directory" };
         let record = json!({
             "id": format!("Directory_c0000000-0000-4000-8000-{correlation:012}_AAAAA_{number}"),
             "category": "Management", "correlationId": format!("c0000000-0000-4000-8000-{correlation:012}"),
             "result": "success", "resultReason": "", "activityDisplayName": activity,
-            "activityDateTime": time(at), "loggedByService": "Core Directory", "operationType": "Update",
-            "initiatedBy": acting.clone().unwrap_or_else(|| app.clone()), "targetResources": targets,
+            "activityDateTime": time(by.at), "loggedByService": service, "operationType": "Update",
+            "initiatedBy": by.initiated, "targetResources": targets,
             "additionalDetails": [],
-            "performedBy": { "appId": call.token.client_id, "blueprintId": null, "identityType": null },
+            "performedBy": { "appId": by.client, "blueprintId": null, "identityType": null },
         });
-        d.audits.entries.push(Entry { at, record });
+        d.audits.entries.push(Entry { at: by.at, record });
     }
+}
+
+/// Writes down that somebody activated a role, or that an activation ended by itself: one record by Privileged Identity
+/// Management, which says who, and one by its application, which writes into the directory what was decided.
+pub(crate) fn note_activation(d: &mut Directory, principal: &str, role_id: &str, begins: bool) {
+    let at = d.clock.millis();
+    let by = |initiated: Value| By { at, initiated, client: None, correlations_differ: true };
+    let (activity, carried) = if begins {
+        ("Add member to role completed (PIM activation)", "Add member to role")
+    } else {
+        ("Remove member from role (PIM activation expired)", "Remove member from role")
+    };
+    let user = if begins {
+        json!({ "id": principal, "displayName": null, "userPrincipalName": null, "ipAddress": null })
+    } else {
+        json!({ "id": null, "displayName": "Azure AD PIM", "userPrincipalName": null, "ipAddress": null })
+    };
+    let request = format!("c1000000-0000-4000-8000-{:012}", d.audits.written);
+    let targets =
+        vec![target(role_id, "Role", &[]), target(&request, "Request", &[]), target(principal, "User", &[])];
+    write(d, &by(json!({ "user": user, "app": null })), vec![(activity.to_owned(), targets)]);
+    let app = json!({ "user": null, "app": { "appId": null, "displayName": "MS-PIM",
+        "servicePrincipalId": "c2000000-0000-4000-8000-000000000001", "servicePrincipalName": null } });
+    let fact = json!({ "principalId": principal, "roleDefinitionId": role_id, "directoryScopeId": "/" });
+    write(d, &by(app), role(&fact, carried, begins));
 }
 
 /// The present time of the log, in milliseconds since 1970.
@@ -318,77 +358,4 @@ fn now(call: &Call, clock: &Clock) -> i64 {
 fn time(millis: i64) -> String {
     let seconds = iso(millis.div_euclid(1000));
     format!("{}.{:03}0000Z", seconds.trim_end_matches('Z'), millis.rem_euclid(1000))
-}
-
-/// The list of the log.
-pub(super) fn list(call: &Call, d: &Directory, path: &[&str]) -> Outcome {
-    let ["auditLogs", "directoryAudits"] = path else { return Err(no_segment(path.last().unwrap_or(&""))) };
-    let how = call.switches.audits;
-    if how.v1_alone && call.version == Version::Beta {
-        return Err(failure(404, "NotFound", "The resource is not found."));
-    }
-    let (from, until) = times(call.query.get("$filter").unwrap_or_default())?;
-    let now = now(call, &d.clock);
-    let kept = now - KEPT_DAYS[usize::from(d.premium_p1)] * 24 * 3_600_000;
-    let is_there = |(place, entry): &(usize, &Entry)| {
-        entry.at >= kept.max(from)
-            && entry.at <= until
-            && entry.at + how.late_seconds * 1000 <= now
-            && how.missing_each.is_none_or(|each| place % each != each - 1)
-    };
-    let found = d.audits.entries.iter().enumerate().filter(is_there);
-    let mut found: Vec<&Entry> = found.map(|(_, entry)| entry).collect();
-    found.reverse();
-    if how.out_of_order {
-        let half = found.len() / 2;
-        found.rotate_left(half);
-    }
-    if how.twice {
-        found = found.iter().chain(&found).copied().collect();
-    }
-    let paging = Paging::of(call, found.len(), MOST, MOST)?;
-    let mut value = Vec::new();
-    let next = paging.fill(found.len(), |place| {
-        value.push(shown(call, &found[place].record));
-        true
-    });
-    let mut page = json!({ "@odata.context": call.context("auditLogs/directoryAudits"), "value": value });
-    if let Some(next) = next {
-        page["@odata.nextLink"] = paging.link(call, next).into();
-    }
-    Ok(Reply::json(200, &page))
-}
-
-/// A record as it is given.
-fn shown(call: &Call, record: &Value) -> Value {
-    let (how, mut record) = (call.switches.audits, record.clone());
-    if call.version == Version::V1 {
-        record.as_object_mut().expect("a record is an object").remove("performedBy");
-    }
-    if how.names_a_service && !record["initiatedBy"]["user"].is_null() {
-        record["initiatedBy"]["user"]["displayName"] = "Azure ESTS Service".into();
-    }
-    if how.upper_case {
-        record["activityDisplayName"] =
-            record["activityDisplayName"].as_str().unwrap_or_default().to_uppercase().into();
-    }
-    record
-}
-
-/// The times of a filter, in milliseconds since 1970, both ends included.
-fn times(filter: &str) -> Result<(i64, i64), super::error::Failure> {
-    let (mut from, mut until) = (i64::MIN, i64::MAX);
-    for part in filter.split(" and ").map(str::trim).filter(|part| !part.is_empty()) {
-        let words: Vec<&str> = part.split_whitespace().collect();
-        let unknown = || bad(format!("Invalid filter clause: {part}"));
-        let ["activityDateTime", operator, text] = words[..] else { return Err(unknown()) };
-        let at: jiff::Timestamp = text.parse().map_err(|_| unknown())?;
-        match operator {
-            "ge" => from = at.as_millisecond(),
-            "le" => until = at.as_millisecond(),
-            "eq" => (from, until) = (at.as_millisecond(), at.as_millisecond()),
-            _ => return Err(unknown()),
-        }
-    }
-    Ok((from, until))
 }

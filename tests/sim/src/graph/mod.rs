@@ -38,7 +38,7 @@ mod write;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(crate) use audits::Log as AuditLog;
+pub(crate) use audits::{Log as AuditLog, note_activation};
 pub(crate) use call::{Query, is_reading_action};
 pub(crate) use delta_token::DeltaQueries;
 pub(crate) use dump::{dump, import};

@@ -75,3 +75,32 @@ async fn it_takes_its_permission_and_five_requests_in_ten_seconds() {
     }
     assert_eq!(statuses, [200, 200, 200, 200, 200, 429]);
 }
+
+#[tokio::test]
+async fn an_activation_is_logged_by_whoever_made_it_and_by_the_application_that_carries_it_out() {
+    const ROLE: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+    let sim = company(5);
+    let admin = Client::administrator(&sim).await;
+    let user = admin.new_user("uma").await;
+    let active = sim.control().activate_role(COMPANY_TENANT_ID, &user, ROLE);
+    let seen = admin.get(LOG).await;
+    assert_eq!(
+        activities(&seen)[..2],
+        ["Add member to role", "Add member to role completed (PIM activation)"]
+    );
+    let [carried, activated, ..] = seen.list() else { panic!("two records") };
+    assert_eq!(carried["initiatedBy"]["app"]["displayName"], "MS-PIM");
+    assert_eq!(
+        (&activated["initiatedBy"]["user"]["id"], &activated["loggedByService"]),
+        (&json!(user), &json!("PIM"))
+    );
+    let targets = activated["targetResources"].as_array().unwrap();
+    assert_eq!((&targets[0]["id"], &targets[2]["id"]), (&json!(ROLE), &json!(user)));
+    sim.control().end_activation(COMPANY_TENANT_ID, &active);
+    let seen = admin.get(LOG).await;
+    assert_eq!(
+        activities(&seen)[..2],
+        ["Remove member from role", "Remove member from role (PIM activation expired)"]
+    );
+    assert_eq!(seen.list()[1]["initiatedBy"]["user"]["displayName"], "Azure AD PIM");
+}

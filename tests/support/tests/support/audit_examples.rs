@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::kinds::Subject;
-use domain::who::{Asked, AuditRecord, Deed, Found, find_author, without_secrets};
+use domain::who::{Asked, AuditRecord, Deed, Found, Records, find_author, without_secrets};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use support::openapi::shared_folder;
@@ -20,7 +20,7 @@ const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
 
 /// A property that has this value now.
 fn set<'a>(property: &'a str, after: &'a Value) -> Deed<'a> {
-    Deed::Set { property, path: property, after }
+    Deed::Set { property, path: property, after, items: &[] }
 }
 
 fn linked<'a>(relation: &'a str, to: &'a str, is_made: bool) -> Deed<'a> {
@@ -44,8 +44,10 @@ fn records(file: &str) -> Option<Vec<AuditRecord>> {
 }
 
 fn find<'r>(records: &'r [AuditRecord], subject: Subject, id: &str, deed: Deed<'_>) -> Found<'r> {
-    let asked = Asked { subject, ids: &[id.to_owned()], deed, knows: &|_| true, settled_at: Timestamp::MAX };
-    find_author(&asked, &records.iter().collect::<Vec<_>>())
+    let (settled_at, ended_at) = (Timestamp::MAX, Timestamp::MAX);
+    let ids = [id.to_owned()];
+    let asked = Asked { subject, ids: &ids, deed, knows: &|_| true, settled_at, ended_at };
+    find_author(&asked, &Records::of(records))
 }
 
 #[test]

@@ -55,8 +55,10 @@ pub enum AuditCause {
     Throttled,
     /// Graph did not answer, or not as documented.
     Unavailable,
-    /// There is more of it than one snapshot reads; the next one goes on.
+    /// There is more of it than one snapshot reads, and the next one goes on; or than one answer looks at.
     TooMany,
+    /// What is held of it cannot be opened. Only an answer says so; no snapshot is sealed with it.
+    Damaged,
     /// A word of a later writer that this program does not know.
     #[serde(other)]
     Other,
@@ -121,6 +123,7 @@ mod tests {
             (AuditCause::Throttled, "throttled"),
             (AuditCause::Unavailable, "unavailable"),
             (AuditCause::TooMany, "too-many"),
+            (AuditCause::Damaged, "damaged"),
         ] {
             assert_eq!(serde_json::to_value(cause).unwrap(), json!(word));
         }

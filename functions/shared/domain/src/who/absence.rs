@@ -5,8 +5,10 @@ use crate::Timestamp;
 use crate::stored::{AuditCause, AuditHeld};
 use jiff::SignedDuration;
 
-/// How far beyond both snapshots records are looked for: clocks differ, and a reading takes its time.
-const MARGIN_MINUTES: i64 = 15;
+/// How far before the earlier snapshot records are looked for: what Graph gives may lag behind what was written.
+const LAG_MINUTES: i64 = 15;
+/// How far beyond the later one: by so much clocks may differ. What was done after it was read, it does not show.
+const CLOCKS_MINUTES: i64 = 2;
 /// How long after a change its record may still come. Microsoft promises nothing; what others do is to read two hours again.
 const LATE_HOURS: i64 = 2;
 
@@ -24,11 +26,11 @@ pub struct Window {
 impl Window {
     /// The earliest time of a record of the change.
     pub fn first(&self) -> Timestamp {
-        minus(self.begins, SignedDuration::from_mins(MARGIN_MINUTES))
+        minus(self.begins, SignedDuration::from_mins(LAG_MINUTES))
     }
     /// The latest time of a record of the change.
     pub fn last(&self) -> Timestamp {
-        plus(self.ends, SignedDuration::from_mins(MARGIN_MINUTES))
+        plus(self.ends, SignedDuration::from_mins(CLOCKS_MINUTES))
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) enum Act {
 
 /// The relation by which somebody holds a role: of facts, which have no links.
 pub(super) const HELD: &str = "role";
+/// The relation by which somebody has activated a role that they were eligible for, until it ends by itself.
+pub(super) const ACTIVE: &str = "activation";
 /// The relation by which a permission is given.
 pub(super) const GIVEN: &str = "permission";
 
@@ -117,10 +119,19 @@ const ACTIVITIES: &[Row] = &[
             "remove member from role",
             "remove member from role completed*",
             "remove member from role in pim completed*",
-            "remove member from role (pim activation expired)",
             "remove permanent direct role assignment",
             "remove scoped member from role",
             "remove role assignment from role definition",
+        ],
+    ),
+    (Subject::RoleAssignment, Link(ACTIVE), &["add member to role completed (pim activation*"]),
+    (
+        Subject::RoleAssignment,
+        Unlink(ACTIVE),
+        &[
+            "remove member from role (pim activation expired*",
+            "remove member from role completed (pim deactivat*",
+            "remove member from role completed (pim activation*",
         ],
     ),
     (
@@ -220,11 +231,37 @@ const SPECIFIC: &[(&str, &[&str])] = &[
     ("remove user manager", &["manager"]),
 ];
 
-/// Whether the activity of that name does that to that subject.
-pub(super) fn fits(activity: &str, subject: Subject, act: Act) -> bool {
-    let name = normal(activity);
-    let row = ACTIVITIES.iter().find(|(of, does, _)| *of == subject && *does == act);
-    row.is_some_and(|(_, _, names)| names.iter().any(|pattern| is_named(&name, pattern)))
+/// The name of an activity, in the form that is compared.
+pub(super) struct Activity(String);
+
+impl Activity {
+    /// The activity that Microsoft calls so.
+    pub(super) fn of(name: &str) -> Self {
+        Self(normal(name))
+    }
+
+    /// Whether it does that to that subject.
+    pub(super) fn does(&self, subject: Subject, act: Act) -> bool {
+        let is_activation = || self.is_in(subject, Link(ACTIVE)) || self.is_in(subject, Unlink(ACTIVE));
+        // Why: whoever activates a role was given it before; both begin with the same words.
+        self.is_in(subject, act) && !(matches!(act, Link(HELD) | Unlink(HELD)) && is_activation())
+    }
+
+    fn is_in(&self, subject: Subject, act: Act) -> bool {
+        let row = ACTIVITIES.iter().find(|(of, does, _)| *of == subject && *does == act);
+        row.is_some_and(|(_, _, names)| names.iter().any(|pattern| is_named(&self.0, pattern)))
+    }
+
+    /// Whether it is about one property alone, and whether it is that one; none where it may be about any.
+    pub(super) fn is_about(&self, property: &str) -> Option<bool> {
+        let (_, properties) = SPECIFIC.iter().find(|(pattern, _)| is_named(&self.0, pattern))?;
+        Some(properties.contains(&property))
+    }
+
+    /// Whether it is about a part of the directory, not the whole.
+    pub(super) fn is_scoped(&self) -> bool {
+        self.0.contains("scoped")
+    }
 }
 
 /// The act of linking by a relation of the table; none where no activity is known for it.
@@ -234,13 +271,6 @@ pub(super) fn link_act(subject: Subject, relation: &str, is_made: bool) -> Optio
         Unlink(known) if of == subject && !is_made && known == relation => Some(act),
         _ => None,
     })
-}
-
-/// Whether the activity is about one property alone, and whether it is that one; none where it may be about any.
-pub(super) fn is_about(activity: &str, property: &str) -> Option<bool> {
-    let name = normal(activity);
-    let (_, properties) = SPECIFIC.iter().find(|(pattern, _)| is_named(&name, pattern))?;
-    Some(properties.contains(&property))
 }
 
 fn is_named(name: &str, pattern: &str) -> bool {
@@ -261,6 +291,14 @@ fn normal(name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn fits(activity: &str, subject: Subject, act: Act) -> bool {
+        Activity::of(activity).does(subject, act)
+    }
+
+    fn is_about(activity: &str, property: &str) -> Option<bool> {
+        Activity::of(activity).is_about(property)
+    }
+
     #[test]
     fn names_are_the_same_whatever_their_case_and_whichever_dash_they_have() {
         let secrets = [
@@ -277,7 +315,7 @@ mod tests {
     #[test]
     fn what_was_asked_for_and_has_not_come_about_is_no_change_of_a_role() {
         let held = Link(HELD);
-        assert!(fits("Add member to role completed (PIM activation)", Subject::RoleAssignment, held));
+        assert!(fits("Add member to role in PIM completed (permanent)", Subject::RoleAssignment, held));
         assert!(fits(
             "Add eligible member to role in PIM completed (permanent)",
             Subject::RoleEligibility,
@@ -290,6 +328,21 @@ mod tests {
         ));
         assert!(!fits("Add member to role requested (PIM activation)", Subject::RoleAssignment, held));
         assert!(!fits("Remove member from role", Subject::RoleAssignment, held));
+    }
+
+    #[test]
+    fn whoever_activates_a_role_is_not_given_it_and_what_expires_is_not_taken_away() {
+        let role = Subject::RoleAssignment;
+        for (name, act, other) in [
+            ("Add member to role completed (PIM activation)", Link(ACTIVE), Link(HELD)),
+            ("Add member to role completed (PIM renew)", Link(HELD), Link(ACTIVE)),
+            ("Add member to role", Link(HELD), Link(ACTIVE)),
+            ("Remove member from role (PIM activation expired)", Unlink(ACTIVE), Unlink(HELD)),
+            ("Remove member from role completed (PIM deactivate)", Unlink(ACTIVE), Unlink(HELD)),
+            ("Remove member from role", Unlink(HELD), Unlink(ACTIVE)),
+        ] {
+            assert!(fits(name, role, act) && !fits(name, role, other), "{name}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Who made a change: its parts, each joined to the records of the log.
 
 use super::absence::{Absence, Window, absence, may_come};
-use super::activities::{GIVEN, HELD};
-use super::join::{Asked, Deed, Found, Ours, find_author};
+use super::activities::{ACTIVE, GIVEN, HELD};
+use super::join::{Asked, Deed, Found, Records, find_author};
+use super::ours::Ours;
 use super::record::AuditRecord;
 use super::told::{Author, Finding, PartAuthors, Told, Who, distinct};
 use crate::changes::{AttributeChange, Change, LinkChange, What};
@@ -15,8 +16,8 @@ use std::collections::BTreeSet;
 pub struct Known<'a> {
     /// The records that name the object in the time of the change, in the order of their time.
     pub records: &'a [AuditRecord],
-    /// Whether there are more of them than were read.
-    pub is_cut: bool,
+    /// Why they are not all here, where they could not be read: then neither who was last is known, nor who was before.
+    pub unread: Option<AuditCause>,
     /// How much of the log is held; none where the writer did not say.
     pub held: Option<&'a AuditHeld>,
     /// The time in which it changed.
@@ -31,7 +32,9 @@ pub fn who_changed(kind: &Kind, change: &Change, known: &Known<'_>) -> Who {
         Logged::Here(subject, elsewhere) => (subject, elsewhere),
         Logged::Elsewhere(log) => return Who::whole(Told::elsewhere(log)),
     };
-    let join = Join { kind, subject, elsewhere, ids: ids_of(kind, change), known };
+    let in_time = |record: &&AuditRecord| (known.window.first()..=known.window.last()).contains(&record.at);
+    let records = Records::of(known.records.iter().filter(in_time));
+    let join = Join { kind, subject, elsewhere, ids: ids_of(kind, change), known, records };
     match change.what {
         What::Created | What::Deleted | What::Activated | What::Ended => join.came_or_went(change),
         What::Modified | What::Moved => Who::of_parts(join.parts(change)),
@@ -56,6 +59,7 @@ struct Join<'a> {
     elsewhere: &'static [(&'static str, OtherLog)],
     ids: Vec<String>,
     known: &'a Known<'a>,
+    records: Records<'a>,
 }
 
 impl Join<'_> {
@@ -100,7 +104,8 @@ impl Join<'_> {
             let mut parts = change.key.split('|').skip(1);
             let (to, scope) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             let within = scope.rsplit('/').next().filter(|id| !id.is_empty());
-            return self.told(Deed::Linked { relation: HELD, to, within, is_made }, None);
+            let relation = if change.what.is_activation() { ACTIVE } else { HELD };
+            return self.told(Deed::Linked { relation, to, within, is_made }, None);
         }
         self.told(if is_made { Deed::Created } else { Deed::Deleted }, None)
     }
@@ -108,7 +113,8 @@ impl Join<'_> {
     fn attribute(&self, attribute: &AttributeChange) -> Told {
         let (_, after) = attribute.shown();
         let after = after.unwrap_or(Value::Null);
-        let deed = Deed::Set { property: &attribute.property, path: &attribute.path, after: &after };
+        let AttributeChange { property, path, items, .. } = attribute;
+        let deed = Deed::Set { property, path, after: &after, items };
         let elsewhere = self.elsewhere.iter().find(|(property, _)| *property == attribute.property);
         self.told(deed, elsewhere.map(|(_, log)| *log))
     }
@@ -125,15 +131,18 @@ impl Join<'_> {
             selected.into_iter().any(|property| property.eq_ignore_ascii_case(name))
         };
         let Known { window, ours, .. } = self.known;
-        let asked =
-            Asked { subject: self.subject, ids: &self.ids, deed, knows: &knows, settled_at: window.settles };
-        let in_time = |record: &&AuditRecord| (window.first()..=window.last()).contains(&record.at);
-        let records: Vec<&AuditRecord> = self.known.records.iter().filter(in_time).collect();
-        // Of whoever is in what was not read, nothing is known: neither who was last, nor who was before.
-        if self.known.is_cut {
-            return Told { cause: Some(AuditCause::TooMany), ..Told::new(Finding::NotRead) };
+        let asked = Asked {
+            subject: self.subject,
+            ids: &self.ids,
+            deed,
+            knows: &knows,
+            settled_at: window.settles,
+            ended_at: window.ends,
+        };
+        if let Some(cause) = self.known.unread {
+            return Told { cause: Some(cause), ..Told::new(Finding::NotRead) };
         }
-        let Found { exact, candidates, earlier } = find_author(&asked, &records);
+        let Found { exact, candidates, earlier } = find_author(&asked, &self.records);
         let may_still_come = may_come(self.known.held, window);
         let author = |record: &&AuditRecord| Author::of(record, ours);
         let earlier = distinct(earlier.iter().map(author));

@@ -30,12 +30,19 @@ pub struct Actor {
 
 /// What the directory itself is called where the log names nobody.
 const DIRECTORY: &str = "Microsoft Entra";
+/// Privileged Identity Management, as records name it where it takes away what has expired.
+const EXPIRING: &str = "Azure AD PIM";
+/// The application of Microsoft's that writes into the directory what was decided in Privileged Identity Management.
+const CARRYING_OUT: &str = "MS-PIM";
 
 impl Actor {
     fn of(record: &Value) -> Self {
         let user = &record["initiatedBy"]["user"];
         // Why not the display name first: it may name a service of Microsoft's where id and user name name the person.
         let name = text(user, "userPrincipalName").or_else(|| text(user, "displayName"));
+        if text(user, "id").is_none() && name.as_deref() == Some(EXPIRING) {
+            return Self { sort: ActorSort::Microsoft, id: None, name };
+        }
         if text(user, "id").is_some() || name.is_some() {
             return Self { sort: ActorSort::Person, id: lower(user, "id"), name };
         }
@@ -55,6 +62,12 @@ impl Actor {
         };
         self.sort == other.sort
             && same(&self.id, &other.id).or_else(|| same(&self.name, &other.name)).unwrap_or(false)
+    }
+
+    /// Whether it only writes down what somebody else did: Privileged Identity Management has a record of who that was.
+    pub fn carries_out(&self) -> bool {
+        let is_it = |name: &String| name.eq_ignore_ascii_case(CARRYING_OUT);
+        self.sort == ActorSort::Application && self.name.as_ref().is_some_and(is_it)
     }
 
     /// Whether it synchronises the directory with the customer's own servers: then the log there has the author.
@@ -148,6 +161,8 @@ impl AuditRecord {
 
     /// The ids of the objects that it names: its targets, and the far ends of links among its values. Each once, sorted.
     pub fn named_ids(&self) -> Vec<String> {
+        #[cfg(test)]
+        READINGS.set(READINGS.get() + 1);
         let of_targets = self.targets.iter().filter_map(|target| target.id.clone());
         let modified = self.targets.iter().flat_map(|target| &target.modified);
         let of_values = modified.filter(|m| names_an_object(&m.name)).flat_map(|m| [&m.old, &m.new]);
@@ -162,6 +177,17 @@ impl AuditRecord {
     pub fn key(&self) -> String {
         format!("{:.9}/{}", self.at, self.id)
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often the ids of a record were collected in this thread.
+    static READINGS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+pub(super) fn readings() -> usize {
+    READINGS.get()
 }
 
 /// Whether the value of that name is an object's id, and not a property.
@@ -225,6 +251,16 @@ mod tests {
         );
         assert_eq!(by(&json!({ "user": null, "app": null })).sort, ActorSort::Microsoft);
         assert_eq!(by(&json!(null)).name.as_deref(), Some(DIRECTORY));
+    }
+
+    #[test]
+    fn privileged_identity_management_is_microsofts_and_writes_what_others_decided() {
+        let user = json!({ "id": null, "displayName": "Azure AD PIM", "userPrincipalName": null });
+        assert_eq!(by(&json!({ "user": user, "app": null })).sort, ActorSort::Microsoft);
+        let app = json!({ "appId": null, "displayName": "MS-PIM", "servicePrincipalId": "SP" });
+        assert!(by(&json!({ "user": null, "app": app })).carries_out());
+        let person = json!({ "id": "a1", "displayName": "MS-PIM", "userPrincipalName": "ann@x.example" });
+        assert!(!by(&json!({ "user": person, "app": null })).carries_out());
     }
 
     #[test]

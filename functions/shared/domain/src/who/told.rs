@@ -2,7 +2,7 @@
 //!
 //! Whole as it is joined; [`Who::shortened`] is what an answer shows of it, and says how much more there is.
 
-use super::join::Ours;
+use super::ours::Ours;
 use super::record::{ActorSort, AuditRecord};
 use crate::kinds::OtherLog;
 use crate::stored::AuditCause;

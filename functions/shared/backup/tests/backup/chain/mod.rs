@@ -255,7 +255,7 @@ async fn written(
     }
 }
 
-fn connected(tenant: &TenantId, last: &SnapshotId, now: Timestamp) -> Tenant {
+pub fn connected(tenant: &TenantId, last: &SnapshotId, now: Timestamp) -> Tenant {
     let ulid = "01JAAAAAAAAAAAAAAAAAAAAAAA";
     Tenant {
         tenant: tenant.clone(),

@@ -1,5 +1,7 @@
 //! What counts as the author, told with records as Microsoft writes them.
 
+use super::super::activities::{ACTIVE, HELD};
+use super::super::record::{Actor, ActorSort};
 use super::*;
 use serde_json::json;
 
@@ -26,9 +28,10 @@ fn title(minute: u8, by: &str, old: &str, new: &str) -> AuditRecord {
 fn found(subject: Subject, ids: &[&str], deed: Deed<'_>, records: &[AuditRecord]) -> [Vec<String>; 3] {
     let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
     let knows = |name: &str| ["jobTitle", "department"].iter().any(|known| known.eq_ignore_ascii_case(name));
-    let settled_at = "2026-11-02T10:00:00Z".parse().unwrap();
-    let asked = Asked { subject, ids: &ids, deed, knows: &knows, settled_at };
-    let found = find_author(&asked, &records.iter().collect::<Vec<_>>());
+    let (settled_at, ended_at) =
+        ("2026-11-02T10:00:00Z".parse().unwrap(), "2026-11-02T10:01:00Z".parse().unwrap());
+    let asked = Asked { subject, ids: &ids, deed, knows: &knows, settled_at, ended_at };
+    let found = find_author(&asked, &Records::of(records));
     let by = |records: Vec<&AuditRecord>| records.iter().map(|r| r.actor.id.clone().unwrap()).collect();
     [by(found.exact.into_iter().collect()), by(found.candidates), by(found.earlier)]
 }
@@ -38,7 +41,7 @@ fn of_title(after: &str, records: &[AuditRecord]) -> [Vec<String>; 3] {
     found(
         Subject::User,
         &["u1"],
-        Deed::Set { property: "jobTitle", path: "jobTitle", after: &after },
+        Deed::Set { property: "jobTitle", path: "jobTitle", after: &after, items: &[] },
         records,
     )
 }
@@ -162,17 +165,154 @@ fn whoever_deleted_somebody_is_the_author_and_not_whoever_emptied_the_recycle_bi
     assert_eq!(of(&[purged]), names(&["bob"]));
 }
 
+/// The record at so many minutes after ten: the later side was read from ten o'clock, for a minute.
+fn after_ten(minutes: u8, record: AuditRecord) -> AuditRecord {
+    AuditRecord { at: format!("2026-11-02T10:{minutes:02}:00Z").parse().unwrap(), ..record }
+}
+
 #[test]
-fn an_application_of_ours_is_told_with_the_restore_that_ran_at_that_time() {
-    let mut written = title(5, "ann", "a", "b");
-    written.actor =
-        super::super::Actor { sort: ActorSort::Application, id: Some("sp".to_owned()), name: None };
-    let (from, until) = ("2026-11-02T09:00:00Z".parse().unwrap(), "2026-11-02T09:10:00Z".parse().unwrap());
-    let restore = RestoreId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
-    let ours = Ours { restores: vec![(restore.clone(), "sp".to_owned(), from, until)] };
-    assert_eq!(ours.restore(&written), Some(&restore));
-    let later = AuditRecord { at: "2026-11-02T11:00:00Z".parse().unwrap(), ..written.clone() };
-    assert_eq!((ours.restore(&later), ours.wrote(&later)), (None, true));
-    assert!(!ours.wrote(&title(5, "sp", "a", "b")));
-    assert!(!Ours::default().wrote(&written));
+fn whoever_acted_after_the_later_side_was_read_is_neither_the_author_nor_against_them() {
+    let ann = title(10, "ann", "Clerk", "Boss");
+    let since =
+        [after_ten(5, title(5, "bob", "Boss", "Clerk")), after_ten(9, title(9, "carol", "Clerk", "Boss"))];
+    let all: Vec<AuditRecord> = std::iter::once(ann).chain(since.clone()).collect();
+    assert_eq!(of_title("Boss", &all), [names(&["ann"]), names(&[]), names(&[])]);
+    // By clocks that differ they may be meant, where nobody did it before.
+    assert_eq!(of_title("Boss", &since), [names(&[]), names(&["carol"]), names(&[])]);
+}
+
+#[test]
+fn whoever_acted_while_the_later_side_was_read_is_the_author_where_nobody_was_before() {
+    let records = [
+        title(10, "ann", "Clerk", "Boss"),
+        title(20, "bob", "Boss", "Clerk"),
+        after_ten(0, title(0, "carol", "Clerk", "Boss")),
+    ];
+    assert_eq!(of_title("Boss", &records), [names(&["carol"]), names(&[]), names(&["ann", "bob"])]);
+    assert_eq!(of_title("Boss", &records[2..])[0], names(&["carol"]));
+}
+
+/// A role that somebody gave to `u1`, as the directory's own log has it.
+fn given(minute: u8, by: &str, activity: &str) -> AuditRecord {
+    let modified = json!([{ "displayName": "Role.TemplateId", "newValue": "\"r1\"" }]);
+    record(minute, by, activity, "u1", &modified)
+}
+
+/// What Privileged Identity Management writes of `u1` and that role: the role, the request, the person.
+fn managed(minute: u8, by: &str, activity: &str, role: &str) -> AuditRecord {
+    let mut record = record(minute, by, activity, role, &json!([]));
+    let target = record.targets[0].clone();
+    let of = |id: &str| super::super::Target { id: Some(id.to_owned()), ..target.clone() };
+    record.targets.extend([of("request"), of("u1")]);
+    record
+}
+
+fn by_pim(record: AuditRecord) -> AuditRecord {
+    let name = Some("MS-PIM".to_owned());
+    AuditRecord { actor: Actor { sort: ActorSort::Application, id: Some("pim".to_owned()), name }, ..record }
+}
+
+#[test]
+fn whoever_activates_a_role_is_not_the_one_who_gave_it_and_who_gave_it_has_not_activated_it() {
+    const ACTIVATION: &str = "Add member to role completed (PIM activation)";
+    let of = |relation, records: &[AuditRecord]| {
+        let deed = Deed::Linked { relation, to: "r1", within: None, is_made: true };
+        found(Subject::RoleAssignment, &["u1"], deed, records)
+    };
+    let ann = given(1, "ann", "Add member to role");
+    let carried = by_pim(given(2, "x", "Add member to role"));
+    for role in ["r1", "id-of-its-own"] {
+        let all = [ann.clone(), managed(2, "u1", ACTIVATION, role), carried.clone()];
+        assert_eq!(of(HELD, &all), [names(&["ann"]), names(&[]), names(&[])], "{role}");
+        let activated = of(ACTIVE, &all);
+        let named = [activated[0].clone(), activated[1].clone()].concat();
+        assert!(named.contains(&"u1".to_owned()) && !named.contains(&"ann".to_owned()), "{activated:?}");
+        assert_eq!(activated[0].is_empty(), role != "r1", "{activated:?}");
+    }
+    // Where there is nothing but what carries it out, it may be either.
+    let alone = [carried];
+    assert_eq!(of(HELD, &alone), [names(&[]), names(&["pim"]), names(&[])]);
+    assert_eq!(of(ACTIVE, &alone), [names(&[]), names(&["pim"]), names(&[])]);
+    // A role that was given for good through it is by whoever decided so.
+    let decided = managed(1, "eve", "Add member to role in PIM completed (permanent)", "r1");
+    assert_eq!(of(HELD, &[decided, alone[0].clone()])[0], names(&["eve"]));
+}
+
+#[test]
+fn what_expires_is_no_role_that_somebody_took_away() {
+    let expired = managed(5, "x", "Remove member from role (PIM activation expired)", "r1");
+    let deed = |relation, is_made| Deed::Linked { relation, to: "r1", within: None, is_made };
+    let of = |deed| {
+        found(
+            Subject::RoleAssignment,
+            &["u1"],
+            deed,
+            &[given(1, "ann", "Add member to role"), expired.clone()],
+        )
+    };
+    assert_eq!(of(deed(HELD, false)), [names(&[]), names(&[]), names(&["ann"])]);
+    assert_eq!(of(deed(ACTIVE, false))[0], names(&["x"]));
+    // Nor does its end speak against who gave the role.
+    assert_eq!(of(deed(HELD, true))[0], names(&["ann"]));
+}
+
+#[test]
+fn of_two_groups_in_each_other_each_membership_has_its_own_author() {
+    let added = |minute, by, activity: &str, member: &str, group: &str, has_value: bool| {
+        let value = json!(group).to_string();
+        let modified = json!([{ "displayName": "Group.ObjectID", "oldValue": null, "newValue": value }]);
+        let modified = if has_value { modified } else { json!([]) };
+        let mut record = record(minute, by, activity, member, &modified);
+        let target = super::super::Target { id: Some(group.to_owned()), modified: vec![] };
+        record.targets.push(target);
+        record
+    };
+    for has_value in [true, false] {
+        let records = [
+            added(1, "ann", "Add member to group", "g1", "g2", has_value),
+            added(2, "bob", "Add member to group", "g2", "g1", has_value),
+        ];
+        let of = |group, member, records: &[AuditRecord]| {
+            let deed = Deed::Linked { relation: "members", to: member, within: None, is_made: true };
+            found(Subject::Group, &[group], deed, records)
+        };
+        assert_eq!(of("g2", "g1", &records), [names(&["ann"]), names(&[]), names(&[])], "{has_value}");
+        assert_eq!(of("g1", "g2", &records), [names(&["bob"]), names(&[]), names(&[])], "{has_value}");
+        let removed = added(3, "bob", "Remove member from group", "g2", "g1", has_value);
+        let [ann, _] = records;
+        assert_eq!(of("g2", "g1", &[ann, removed])[0], names(&["ann"]), "{has_value}");
+    }
+}
+
+#[test]
+fn of_two_people_who_manage_each_other_the_record_of_the_other_one_is_not_exact() {
+    let managed = |minute, by, person: &str, manager: &str| {
+        let mut record = record(minute, by, "Set user manager", person, &json!([]));
+        record.targets.push(super::super::Target { id: Some(manager.to_owned()), modified: vec![] });
+        record
+    };
+    let records = [managed(1, "ann", "u1", "u2"), managed(2, "bob", "u2", "u1")];
+    let deed = Deed::Linked { relation: "manager", to: "u2", within: None, is_made: true };
+    assert_eq!(found(Subject::User, &["u1"], deed, &records)[0], names(&["ann"]));
+}
+
+#[test]
+fn a_record_is_taken_apart_once_however_many_links_are_asked_for() {
+    let added = |number: u32| {
+        let modified = json!([{ "displayName": "Group.ObjectID", "newValue": "\"g1\"" }]);
+        record(1, "ann", "Add member to group", &format!("u{number}"), &modified)
+    };
+    let all: Vec<AuditRecord> = (0..900).map(added).collect();
+    let before = super::super::record::readings();
+    let records = Records::of(&all);
+    let ids = ["g1".to_owned()];
+    for number in 0..900 {
+        let to = format!("u{number}");
+        let deed = Deed::Linked { relation: "members", to: &to, within: None, is_made: true };
+        let (settled_at, ended_at) = (Timestamp::MAX, Timestamp::MAX);
+        let asked =
+            Asked { subject: Subject::Group, ids: &ids, deed, knows: &|_| true, settled_at, ended_at };
+        assert_eq!(asked.judge(&records, Act::Delete).len(), 1);
+    }
+    assert_eq!(super::super::record::readings() - before, all.len());
 }

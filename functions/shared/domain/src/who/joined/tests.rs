@@ -71,7 +71,7 @@ fn who(change: &Change, records: &[AuditRecord]) -> Who {
         ..AuditHeld::default()
     };
     let ours = Ours::default();
-    let known = Known { records, is_cut: false, held: Some(&held), window, ours: &ours };
+    let known = Known { records, unread: None, held: Some(&held), window, ours: &ours };
     who_changed(change.kind.find().unwrap(), change, &known)
 }
 
@@ -152,4 +152,73 @@ fn a_change_of_which_one_part_has_no_record_is_not_known_and_says_how_many_parts
     assert!(who.names("eve") && !who.is_known());
     let shown = who.shortened();
     assert_eq!((shown.parts.len(), shown.parts_more), (MOST_PARTS, 1));
+}
+
+/// A user whose further addresses were these, and are those.
+fn addressed(before: &[&str], after: &[&str]) -> Change {
+    let kind = kinds::get("users").unwrap();
+    let object = |mails: &[&str]| json!({ "otherMails": mails }).as_object().unwrap().clone();
+    Change {
+        kind: kind.name.into(),
+        key: "u1".to_owned(),
+        attributes: crate::changes::compare_objects(kind, &object(before), &object(after)),
+        links: Vec::new(),
+        ..group(What::Modified, &[])
+    }
+}
+
+fn mails(minute: usize, by: &str, old: &[&str], new: &[&str]) -> AuditRecord {
+    let modified = json!([{ "displayName": "OtherMail", "oldValue": json!(old).to_string(),
+        "newValue": json!(new).to_string() }]);
+    record(minute, by, "Update user", &["u1"], &modified)
+}
+
+/// The answer, who is named, and who was before.
+fn told(change: &Change, records: &[AuditRecord]) -> (Finding, Vec<String>, Vec<String>) {
+    let told = who(change, records).told;
+    let ids = |of: &[Author]| of.iter().filter_map(|by| by.id.clone()).collect();
+    (told.answer, ids(&told.by), ids(&told.earlier))
+}
+
+fn names(of: &[&str]) -> Vec<String> {
+    of.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn whoever_took_one_of_several_values_away_or_added_one_is_the_author() {
+    let exact = |by: &str| (Finding::Exact, names(&[by]), names(&[]));
+    let went = addressed(&["a", "b"], &["b"]);
+    assert_eq!(told(&went, &[mails(1, "ann", &["a", "b"], &["b"])]), exact("ann"));
+    let of_three = addressed(&["a", "b", "c"], &["b", "c"]);
+    assert_eq!(told(&of_three, &[mails(1, "ann", &["a", "b", "c"], &["b", "c"])]), exact("ann"));
+    let came = addressed(&["a"], &["a", "b"]);
+    assert_eq!(told(&came, &[mails(1, "ann", &["a"], &["a", "b"])]), exact("ann"));
+    // Whoever wrote other values and left these as they were has not made the change.
+    let others = [mails(1, "ann", &["a"], &["a", "b"]), mails(2, "bob", &["a", "b"], &["a", "b", "z"])];
+    assert_eq!(told(&came, &others), exact("ann"));
+}
+
+#[test]
+fn of_several_steps_the_last_is_the_author_and_without_its_record_the_others_may_be_meant() {
+    let both = addressed(&["a"], &["a", "b", "c"]);
+    let ann = mails(1, "ann", &["a"], &["a", "b"]);
+    let eve = mails(2, "eve", &["a", "b"], &["a", "b", "c"]);
+    assert_eq!(told(&both, &[ann.clone(), eve]), (Finding::Exact, names(&["eve"]), names(&["ann"])));
+    assert_eq!(told(&both, &[ann]), (Finding::Probably, names(&["ann"]), names(&[])));
+    // What somebody set and somebody set back is seen in no snapshot.
+    let back = [mails(1, "ann", &["a"], &["x"]), mails(2, "eve", &["x"], &["a"])];
+    assert_eq!(told(&both, &back).0, Finding::NoRecordFound);
+}
+
+#[test]
+fn what_the_log_does_not_say_of_a_collection_leaves_whoever_wrote_it_among_the_candidates() {
+    let went = addressed(&["a", "b"], &["b"]);
+    let silent = record(
+        1,
+        "ann",
+        "Update user",
+        &["u1"],
+        &json!([{ "displayName": "OtherMail", "oldValue": null, "newValue": "[\"b\"]" }]),
+    );
+    assert_eq!(told(&went, &[silent]), (Finding::Probably, names(&["ann"]), names(&[])));
 }
