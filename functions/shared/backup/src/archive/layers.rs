@@ -36,6 +36,19 @@ pub(crate) fn may_fold_in(seconds_left: i64, bytes: u64) -> bool {
     u64::try_from(seconds_left).is_ok_and(|left| left > bytes / FOLDED_A_SECOND)
 }
 
+/// As [`consolidate`], as far as there is time for it: what is left out is done by the next snapshot.
+pub(crate) async fn consolidate_in(
+    archive: &TenantArchive,
+    run: RunRef,
+    seconds_left: &(dyn Fn() -> i64 + Sync),
+) -> Result<RunRef> {
+    // Layers are merged one size after the other: all of them are read once at the most, or a little more.
+    if !may_fold_in(seconds_left(), run.plain_bytes - run.base_bytes()) {
+        return Ok(run);
+    }
+    consolidate(archive, run, &|bytes| may_fold_in(seconds_left(), bytes)).await
+}
+
 /// The same records in fewer layers, where there are too many. `may_fold` says whether there is time to write the base
 /// anew; it is given how many plain bytes would be read for that.
 pub async fn consolidate(

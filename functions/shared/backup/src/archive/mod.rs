@@ -32,7 +32,7 @@ pub(crate) use changes::page_name;
 pub use changes::{FoundChanges, MOST_PAGES, find_changes, get_page, list_changes};
 pub use compare::{Difference, Differences};
 pub use layers::consolidate;
-pub(crate) use layers::{consolidate_log, may_fold_in, open_layer};
+pub(crate) use layers::{consolidate_in, consolidate_log, may_fold_in, open_layer};
 pub use leaves::{LeafReader, LeafWriter, Written};
 pub use merge::{Merge, Merged, Onto, Resolver, Stop};
 pub use op::Op;

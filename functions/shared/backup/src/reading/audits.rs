@@ -1,16 +1,16 @@
 //! Microsoft's own log of changes, read into its runs: in closed times, from where the base ends to a quarter of an hour ago.
 //!
 //! It never fails the snapshot: what cannot be read is said, and read by the next one for as long as Microsoft keeps it.
-//! Invariants: a time counts as held once all of its pages were read; a record is stored once, however often it is read; no
-//! secret of a record is stored or parked.
+//! Invariants: a time counts as held once all of its pages were read and what they gave is stored; a record is stored once,
+//! however often it is read; no secret of a record is stored or parked; nothing is begun that the time does not do for.
 
 use super::Reading;
 use super::context::Context;
 use super::resolvers::PutResolver;
-use crate::archive::{Merge, Merged, Onto, Op, Sorter, TenantArchive, consolidate};
+use crate::archive::{Merge, Merged, Onto, Op, Sorter, Stop, consolidate_in};
 use domain::canonical;
 use domain::kinds::KINDS;
-use domain::stored::{AUDIT_OBJECTS_RUN, AUDIT_RUN, AuditCause, AuditGap, Manifest};
+use domain::stored::{AUDIT_OBJECTS_RUN, AUDIT_RUN, AuditCause, AuditGap, AuditHeld, Manifest};
 use domain::who::{AuditRecord, KEPT_DAYS, LONG_KEPT, PERMISSION, is_noise, is_recovery, without_secrets};
 use domain::{ErrorKind, Result, Timestamp};
 use engine::ports::{AuditPage, AuditWindow};
@@ -34,6 +34,10 @@ const PARTS: i32 = 8;
 const MOST_PAGES: u32 = 60;
 /// How often a time is begun again whose pages Graph no longer knows.
 const MOST_LOSSES: u32 = 2;
+/// How often what was read is tried to be stored again, where the vault does not answer.
+const MOST_FAILURES: u32 = 2;
+/// After how many records a merge looks at the time: each may be in another leaf of each level, read one after the other.
+const LOOKED_UP_AT_ONCE: u32 = 64;
 /// Leaves of some 256 KiB: a record is about one, and what names an object a tenth of that.
 const CUT_BITS: [(&str, u32); 2] = [(AUDIT_RUN, 8), (AUDIT_OBJECTS_RUN, 11)];
 
@@ -87,6 +91,7 @@ impl AuditLog<'_> {
         });
         let held = base.and_then(|base| base.audit.clone()).unwrap_or_default();
         let mut state = AuditReading {
+            held_before: held.clone(),
             held,
             runs,
             target,
@@ -96,6 +101,10 @@ impl AuditLog<'_> {
             blocks: BTreeMap::new(),
             pages: (0, 0),
             losses: 0,
+            failures: 0,
+            is_read: false,
+            merged: BTreeMap::new(),
+            suspended: None,
             is_done: false,
         };
         // What was not read to its end goes on there: read again, the overlap alone could be all that a snapshot reads.
@@ -121,8 +130,16 @@ impl AuditLog<'_> {
             until => {
                 let licence =
                     self.context.directory.has_licence(self.context.archive.tenant(), &LONG_KEPT).await;
-                // Where it cannot be seen what Microsoft keeps, no more is relied on than everybody has.
-                let is_long = matches!(licence, Ok(Some(true)));
+                // Where it may not be seen what Microsoft keeps, no more is relied on than everybody has. Without an answer
+                // nothing is begun: what is written down as a gap is never asked for again.
+                let is_long = match licence {
+                    Ok(licence) => licence == Some(true),
+                    Err(error) => {
+                        state.held.cause = Some(AuditCause::of(&error));
+                        state.is_done = true;
+                        return state;
+                    }
+                };
                 let oldest = kept(KEPT_DAYS[usize::from(is_long)]);
                 state.from = until.map_or(oldest, |until| until.max(oldest));
                 match until {
@@ -147,14 +164,16 @@ impl AuditLog<'_> {
         if state.is_done {
             return;
         }
-        let before = state.held.clone();
-        if let Err(error) = self.read(state).await {
+        let before = state.clone();
+        if let Err(error) = self.read_and_merge(state).await {
             tracing::warn!(tenant = %self.context.archive.tenant(), kind = error.kind().name(), "the log of changes could not be stored");
-            // What was read is not stored, so that it is not held either.
-            state.held = before;
-            state.held.cause = Some(AuditCause::of(&error));
-            state.blocks.clear();
-            state.is_done = true;
+            let may_pass = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Throttled { .. });
+            *state = before;
+            if may_pass && state.failures < MOST_FAILURES {
+                state.failures += 1;
+                return;
+            }
+            give_up(state, AuditCause::of(&error));
         }
         // Where nothing was read before, and nothing now, there is no time that is held.
         if state.is_done && state.held.begun_at.is_some() && state.held.from == state.held.until {
@@ -162,9 +181,9 @@ impl AuditLog<'_> {
         }
     }
 
-    async fn read(&self, state: &mut AuditReading) -> Result<()> {
+    async fn read_and_merge(&self, state: &mut AuditReading) -> Result<()> {
         let mut sorters = Sorters::new(self, state);
-        while !state.is_done {
+        while !state.is_read {
             if self.context.is_time_over() {
                 return sorters.park(state).await;
             }
@@ -182,11 +201,11 @@ impl AuditLog<'_> {
                 }
                 Err(error) => {
                     state.held.cause = Some(AuditCause::of(&error));
-                    state.is_done = true;
+                    state.is_read = true;
                 }
             }
         }
-        sorters.merge(&self.context.archive, state).await
+        sorters.merge(self, state).await
     }
 
     /// Takes what a page gives, and decides where the reading goes on.
@@ -201,9 +220,9 @@ impl AuditLog<'_> {
             state.held.until = state.held.until.max(Some(reached));
             let length = reached.duration_since(state.from);
             (state.from, state.until, state.next, state.pages.0) = (reached, None, None, 0);
-            state.is_done = reached >= state.target;
+            state.is_read = reached >= state.target;
             // The rest of a time that was cut has many pages: it is closed from its beginning, and as long as may just do.
-            if !state.is_done {
+            if !state.is_read {
                 state.until =
                     Some(reached.saturating_add(length * 2).unwrap_or(state.target).min(state.target));
             }
@@ -212,7 +231,7 @@ impl AuditLog<'_> {
         state.next = Some(next);
         if state.pages.1 >= MOST_PAGES {
             state.held.cause = Some(AuditCause::TooMany);
-            state.is_done = true;
+            state.is_read = true;
         } else if state.until.is_none() {
             // Why: of a time that is not closed, records that come meanwhile move others from page to page.
             (state.until, state.next, state.pages.0) = (Some(state.target.max(state.from)), None, 0);
@@ -223,6 +242,15 @@ impl AuditLog<'_> {
         }
         Ok(())
     }
+}
+
+/// Ends a reading of which nothing can be stored: so much is held as before it, and the next snapshot reads the rest.
+fn give_up(state: &mut AuditReading, cause: AuditCause) {
+    state.held = AuditHeld { cause: Some(cause), ..std::mem::take(&mut state.held_before) };
+    state.blocks.clear();
+    state.merged.clear();
+    state.suspended = None;
+    state.is_done = true;
 }
 
 /// Where the first part of a time ends; none where it is too short to be cut.
@@ -242,21 +270,15 @@ fn seconds(at: Timestamp) -> Timestamp {
 }
 
 /// What was read and is not merged yet, by the run that it belongs to.
-struct Sorters {
-    records: Sorter,
-    objects: Sorter,
-}
+struct Sorters(BTreeMap<&'static str, Sorter>);
 
 impl Sorters {
     fn new(log: &AuditLog<'_>, state: &mut AuditReading) -> Self {
-        let mut of = |run: &str| {
-            Sorter::new(
-                &log.context.archive,
-                state.blocks.remove(run).unwrap_or_default(),
-                &log.context.budget,
-            )
+        let of = |(run, _): (&'static str, u32)| {
+            let blocks = state.blocks.remove(run).unwrap_or_default();
+            (run, Sorter::new(&log.context.archive, blocks, &log.context.budget))
         };
-        Self { records: of(AUDIT_RUN), objects: of(AUDIT_OBJECTS_RUN) }
+        Self(CUT_BITS.into_iter().map(of).collect())
     }
 
     async fn push(&mut self, record: Value, state: &mut AuditReading) -> Result<()> {
@@ -274,38 +296,77 @@ impl Sorters {
             state.held.recovered_at = state.held.recovered_at.max(Some(read.at));
         }
         let key = read.key();
-        self.records.push(key.as_bytes(), Op::Put(canonical::text(&record).as_bytes())).await?;
+        self.put(AUDIT_RUN, key.as_bytes(), canonical::text(&record).as_bytes()).await?;
         for id in read.named_ids() {
-            self.objects.push(format!("{id}/{key}").as_bytes(), Op::Put(b"")).await?;
+            self.put(AUDIT_OBJECTS_RUN, format!("{id}/{key}").as_bytes(), b"").await?;
         }
         Ok(())
+    }
+
+    async fn put(&mut self, run: &str, key: &[u8], value: &[u8]) -> Result<()> {
+        match self.0.get_mut(run) {
+            Some(sorter) => sorter.push(key, Op::Put(value)).await,
+            None => Ok(()),
+        }
     }
 
     /// Parks everything, so that another invocation can go on.
     async fn park(self, state: &mut AuditReading) -> Result<()> {
-        for (run, sorter) in [(AUDIT_RUN, self.records), (AUDIT_OBJECTS_RUN, self.objects)] {
-            state.blocks.insert(run.to_owned(), sorter.into_blocks().await?);
+        for (run, sorter) in self.0 {
+            let blocks = sorter.into_blocks().await?;
+            if !blocks.is_empty() {
+                state.blocks.insert(run.to_owned(), blocks);
+            }
         }
         Ok(())
     }
 
-    /// Merges what was read into the runs.
-    async fn merge(self, archive: &TenantArchive, state: &mut AuditReading) -> Result<()> {
-        let mut merged = BTreeMap::new();
-        for ((run, cut_bits), sorter) in CUT_BITS.into_iter().zip([self.records, self.objects]) {
-            if sorter.is_empty() {
+    /// Merges what was read into the runs, as far as the time goes.
+    async fn merge(mut self, log: &AuditLog<'_>, state: &mut AuditReading) -> Result<()> {
+        for (run, cut_bits) in CUT_BITS {
+            let Some(sorter) = self.0.remove(run) else { continue };
+            let is_begun = state.suspended.as_ref().is_some_and(|(of, _)| of == run);
+            if state.merged.contains_key(run) || (sorter.is_empty() && !is_begun) {
                 continue;
             }
-            let onto = state.runs.get(run).map_or(Onto::Anew { sharing: None }, Onto::Changing);
-            let ops = sorter.into_ops(None).await?;
-            if let Merged::Done(done) = Merge::new(archive, cut_bits, onto).run(ops, &mut PutResolver).await?
-            {
-                merged.insert(run.to_owned(), consolidate(archive, done, &|_| true).await?);
+            if !log.merge(run, cut_bits, sorter, state).await? {
+                return self.park(state).await;
             }
         }
         // Why both at once: each names what the other holds.
-        state.runs.extend(merged);
-        state.blocks.clear();
+        state.runs.append(&mut state.merged);
+        state.is_done = true;
         Ok(())
+    }
+}
+
+impl AuditLog<'_> {
+    /// Merges what was read into one run; says whether it is complete, or the time was over first.
+    async fn merge(
+        &self,
+        run: &'static str,
+        cut_bits: u32,
+        sorter: Sorter,
+        state: &mut AuditReading,
+    ) -> Result<bool> {
+        let archive = &self.context.archive;
+        let suspended = state.suspended.take().filter(|(of, _)| of == run).map(|(_, suspended)| suspended);
+        let ops = sorter.into_ops(suspended.as_ref().map(|at| at.last_key.as_slice())).await?;
+        let onto = state.runs.get(run).map_or(Onto::Anew { sharing: None }, Onto::Changing);
+        let is_over = || self.context.is_time_over();
+        let stop = Stop { every: LOOKED_UP_AT_ONCE, is_over: &is_over };
+        let merge = Merge::new(archive, cut_bits, onto).stopping(stop).resuming(suspended.as_ref());
+        match merge.run(ops, &mut PutResolver).await? {
+            Merged::Done(done) => {
+                let merged = consolidate_in(archive, done, &|| self.context.seconds_left()).await?;
+                state.merged.insert(run.to_owned(), merged);
+                Ok(true)
+            }
+            Merged::Suspended(at, ops) => {
+                state.suspended = Some((run.to_owned(), at));
+                state.blocks.insert(run.to_owned(), ops.into_blocks().await?);
+                Ok(false)
+            }
+        }
     }
 }

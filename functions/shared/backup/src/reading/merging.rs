@@ -3,7 +3,7 @@
 use super::reader::KindReader;
 use super::resolvers::{ObjectResolver, PutResolver};
 use super::sorters::{bin, gone, names_run, reverse};
-use crate::archive::{Merge, Merged, Onto, Resolver, Stop, consolidate, may_fold_in};
+use crate::archive::{Merge, Merged, Onto, Resolver, Stop, consolidate_in};
 use domain::Result;
 use engine::records::SeatChange;
 
@@ -138,8 +138,7 @@ impl<'a> KindReader<'a> {
         let merge = Merge::new(&context.archive, cut_bits, onto).stopping(Stop::when(&is_over));
         match merge.resuming(suspended.as_ref()).run(ops, resolver).await? {
             Merged::Done(merged) => {
-                let may_fold = |bytes: u64| may_fold_in(context.seconds_left(), bytes);
-                let merged = consolidate(&context.archive, merged, &may_fold).await?;
+                let merged = consolidate_in(&context.archive, merged, &|| context.seconds_left()).await?;
                 self.state.merging.runs.insert(run.to_owned(), merged);
                 Ok(true)
             }

@@ -250,9 +250,10 @@ impl Worker {
         // The counts are kept in the row over all invocations, and whether the reading got further decides how long
         // it is tried.
         let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
-        let before = progress.kinds.clone();
+        let (before, log_before) = (progress.kinds.clone(), progress.audit.clone());
         let outcome = reading.run_with_log(&mut progress).await;
-        progress.advances += u32::from(further::got_further(&before, &progress.kinds));
+        let is_further = further::got_further(&before, &progress.kinds) || progress.audit != log_before;
+        progress.advances += u32::from(is_further);
         let (new_blobs, new_bytes) = archive.stored();
         (progress.stored_blobs, progress.stored_bytes) = (blobs + new_blobs, bytes + new_bytes);
         // What is complete but for a consent that may still come waits for it: an error, and the reading is kept.

@@ -2,17 +2,22 @@
 
 use crate::paged::{Desk, manifest};
 use async_trait::async_trait;
+use backup::archive::{Archive, TenantArchive};
 use backup::reading::Reading;
+use bytes::Bytes;
 use domain::kinds::{Licence, Source};
 use domain::stored::{AUDIT_OBJECTS_RUN, AUDIT_RUN, AuditCause, Manifest};
 use domain::who::PERMISSION;
 use domain::{Error, Result, TenantId, Timestamp};
-use engine::ports::{AuditPage, AuditWindow, Clock, Cursor, DirectoryPages, PageEnd, ReadPage, Spent};
-use engine::records::{AuditReading, ReadingState};
+use engine::ports::{
+    AuditPage, AuditWindow, BlobName, Clock, Cursor, DirectoryPages, PageEnd, Put, ReadPage, Spent, Vault,
+};
+use engine::records::{AuditReading, ReadingState, Records};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use support::memory::ManualClock;
+use support::memory::{ManualClock, World};
 
 /// A directory without objects that has a log.
 struct Logged {
@@ -24,6 +29,43 @@ struct Logged {
     failures: Mutex<Vec<Error>>,
     clock: Arc<ManualClock>,
     a_page_takes: SignedDuration,
+    /// Whether it does not say which licences there are.
+    hides_licences: Mutex<bool>,
+}
+
+/// A vault that does not answer so many calls.
+struct Fickle {
+    world: World,
+    failures: AtomicU32,
+}
+
+impl Fickle {
+    fn check(&self) -> Result<()> {
+        let less = |left: u32| left.checked_sub(1);
+        let is_down = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok();
+        if is_down { Err(Error::unavailable("the vault does not answer")) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Vault for Fickle {
+    async fn put_new(&self, tenant: &TenantId, name: &BlobName, bytes: Bytes) -> Result<Put> {
+        self.check()?;
+        self.world.vault.put_new(tenant, name, bytes).await
+    }
+    async fn find(&self, tenant: &TenantId, name: &BlobName) -> Result<Option<Bytes>> {
+        self.check()?;
+        self.world.vault.find(tenant, name).await
+    }
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        prefix: &str,
+        after: Option<&BlobName>,
+        limit: usize,
+    ) -> Result<Vec<BlobName>> {
+        self.world.vault.list(tenant, prefix, after, limit).await
+    }
 }
 
 #[async_trait]
@@ -40,7 +82,7 @@ impl DirectoryPages for Logged {
         Ok(ReadPage { items: vec![], unreadable: vec![], end, left_out: vec![] })
     }
     async fn has_licence(&self, _: &TenantId, _: &'static Licence) -> Result<Option<bool>> {
-        Ok(Some(true))
+        if *self.hides_licences.lock().unwrap() { Err(Error::unavailable("not now")) } else { Ok(Some(true)) }
     }
     async fn read_audits(&self, _: &TenantId, window: &AuditWindow, next: Option<&str>) -> Result<AuditPage> {
         self.clock.advance(self.a_page_takes);
@@ -67,6 +109,8 @@ impl DirectoryPages for Logged {
 struct Story {
     desk: Desk,
     log: Arc<Logged>,
+    vault: Arc<Fickle>,
+    archive: TenantArchive,
 }
 
 impl Story {
@@ -79,8 +123,18 @@ impl Story {
             failures: Mutex::default(),
             clock: desk.world.clock.clone(),
             a_page_takes: SignedDuration::from_secs(a_page_takes),
+            hides_licences: Mutex::new(false),
         });
-        Self { desk, log }
+        let vault = Arc::new(Fickle { world: desk.world.clone(), failures: AtomicU32::new(0) });
+        let records = Records::new(desk.world.catalog.clone(), desk.world.clock.clone());
+        let archive = Archive::new(vault.clone(), desk.world.key_ring.clone(), records);
+        let archive = archive.open(desk.archive.tenant()).await.unwrap();
+        Self { desk, log, vault, archive }
+    }
+
+    /// From then on so many calls to the vault fail.
+    fn fail(&self, calls: u32) {
+        self.vault.failures.store(calls, Ordering::Relaxed);
     }
 
     fn ago(&self, minutes: i64) -> Timestamp {
@@ -102,8 +156,7 @@ impl Story {
         let clock = self.desk.world.clock.clone();
         let deadline = clock.now() + SignedDuration::from_secs(seconds);
         let granted = [PERMISSION.to_owned()];
-        let reading =
-            Reading::new(self.log.clone(), &self.desk.archive, clock, base.cloned(), &granted, deadline);
+        let reading = Reading::new(self.log.clone(), &self.archive, clock, base.cloned(), &granted, deadline);
         reading.run_with_log(state).await.unwrap()
     }
 
@@ -224,4 +277,110 @@ async fn without_the_permission_the_runs_of_the_base_are_named_and_nothing_is_as
     assert_eq!(second.runs[AUDIT_RUN], first.runs[AUDIT_RUN]);
     let held = second.audit.unwrap();
     assert_eq!((held.cause, held.from), (Some(AuditCause::NotGranted), first.audit.unwrap().from));
+}
+
+/// Sixty records, of which a part is read and parked, and its time counted, in a call that is over.
+async fn half_read() -> (Story, ReadingState) {
+    let story = Story::new(4, 20).await;
+    let minutes = (0..60).map(|n| 20 + n * 10);
+    story.write(minutes.map(|m| story.record(&format!("r{m:03}"), m)).collect::<Vec<_>>().into_iter().rev());
+    let mut state = story.desk.begun();
+    loop {
+        assert!(!story.go_on(&mut state, None, 60).await);
+        let held = &state.audit.as_ref().unwrap().held;
+        if held.until > held.from {
+            return (story, state);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_in_an_earlier_call_and_cannot_be_stored_is_not_held_and_read_by_the_next_snapshot() {
+    let (story, mut state) = half_read().await;
+    story.fail(u32::MAX);
+    let mut calls = 0;
+    while !story.go_on(&mut state, None, 900).await {
+        calls += 1;
+        assert!(calls < 10);
+    }
+    let held = state.audit.clone().unwrap().held;
+    assert_eq!((held.cause, held.from, held.until), (Some(AuditCause::Unavailable), None, None));
+    story.fail(0);
+    let (base, mut next) = (with_log(&state), story.desk.begun());
+    while !story.go_on(&mut next, Some(&base), 900).await {
+        calls += 1;
+        assert!(calls < 10);
+    }
+    assert_eq!(story.held(&with_log(&next)).await.len(), 60);
+}
+
+#[tokio::test]
+async fn a_vault_that_does_not_answer_once_loses_no_record_and_no_time() {
+    let (story, mut state) = half_read().await;
+    story.fail(1);
+    let mut calls = 0;
+    while !story.go_on(&mut state, None, 900).await {
+        calls += 1;
+        assert!(calls < 10);
+    }
+    assert_eq!(state.audit.as_ref().unwrap().held.cause, None);
+    assert_eq!(story.held(&with_log(&state)).await.len(), 60);
+}
+
+#[tokio::test]
+async fn a_large_log_is_left_in_layers_where_there_is_no_time_to_write_it_anew() {
+    let story = Story::new(100, 0).await;
+    story.write([story.record("a", 300)]);
+    let (mut base, _) = story.read(None).await;
+    story.desk.world.clock.advance(SignedDuration::from_mins(60));
+    // So much is written anew in half an hour, and not in the quarter that a call has.
+    let run = base.runs.get_mut(AUDIT_RUN).unwrap();
+    run.plain_bytes = 8 << 30;
+    story.write([story.record("b", 30)]);
+    let (second, _) = story.read(Some(&base)).await;
+    let mut large = second.clone();
+    let run = large.runs.get_mut(AUDIT_RUN).unwrap();
+    assert_eq!(run.layers.len(), 1);
+    run.layers[0].plain_bytes += 5 << 30;
+    run.plain_bytes += 5 << 30;
+    story.desk.world.clock.advance(SignedDuration::from_mins(60));
+    story.write([story.record("c", 30)]);
+    let (third, log) = story.read(Some(&large)).await;
+    assert_eq!(third.runs[AUDIT_RUN].layers.len(), 2, "it was written anew");
+    assert_eq!((log.held.cause, story.held(&third).await.len()), (None, 3));
+}
+
+#[tokio::test]
+async fn a_merge_that_the_time_does_not_do_for_goes_on_in_another_call() {
+    let story = Story::new(100, 20).await;
+    story.write((0..200).map(|n| story.record(&format!("r{n:03}"), 20 + n)).collect::<Vec<_>>());
+    let mut state = story.desk.begun();
+    let mut calls = 0;
+    // The third page ends when the time is over, and is the last.
+    assert!(!story.go_on(&mut state, None, 60).await);
+    while !story.go_on(&mut state, None, 60).await {
+        calls += 1;
+        assert!(calls < 10);
+    }
+    assert_eq!(story.log.asked.lock().unwrap().len(), 3);
+    assert_eq!(story.held(&with_log(&state)).await.len(), 200);
+    assert_eq!(with_log(&state).runs[AUDIT_OBJECTS_RUN].records, 200);
+}
+
+#[tokio::test]
+async fn where_it_is_not_answered_how_long_microsoft_keeps_the_log_nothing_is_given_up_for_ever() {
+    let story = Story::new(100, 0).await;
+    story.write([story.record("a", 300)]);
+    let (first, log) = story.read(None).await;
+    let until = log.held.until;
+    story.write([story.record("b", -60)]);
+    story.desk.world.clock.advance(SignedDuration::from_hours(20 * 24));
+    *story.log.hides_licences.lock().unwrap() = true;
+    let (second, log) = story.read(Some(&first)).await;
+    let held = &log.held;
+    assert_eq!((held.cause, held.until, held.gaps.len()), (Some(AuditCause::Unavailable), until, 0));
+    *story.log.hides_licences.lock().unwrap() = false;
+    let (third, log) = story.read(Some(&second)).await;
+    assert_eq!((log.held.cause, log.held.gaps.len()), (None, 0));
+    assert_eq!(story.held(&third).await, ["a", "b"]);
 }

@@ -1,7 +1,7 @@
 //! How far Microsoft's own log of changes has been read for one snapshot: a part of the row of its reading.
 
 use domain::Timestamp;
-use domain::stored::{AuditHeld, ParkedBlock, RunRef};
+use domain::stored::{AuditHeld, ParkedBlock, RunRef, SuspendedMerge};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 pub struct AuditReading {
     /// How much of it will be held, as far as it is read; at the beginning what the base holds.
     pub held: AuditHeld,
-    /// The runs to be named by the manifest; at the beginning those of the base.
+    /// What the base holds: so much is held where nothing that was read can be stored.
+    #[serde(default)]
+    pub held_before: AuditHeld,
+    /// The runs to be named by the manifest: those of the base until all that was read is merged.
     pub runs: BTreeMap<String, RunRef>,
     /// Until when it is to be held: no record of an earlier time is still expected.
     pub target: Timestamp,
@@ -31,6 +34,18 @@ pub struct AuditReading {
     /// How often Graph no longer knew where the reading was.
     #[serde(default)]
     pub losses: u32,
+    /// How often what was read could not be stored, and was tried again.
+    #[serde(default)]
+    pub failures: u32,
+    /// Whether all is read that this snapshot reads.
+    #[serde(default)]
+    pub is_read: bool,
+    /// Runs that what was read is merged into, while the other one is not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub merged: BTreeMap<String, RunRef>,
+    /// The run whose merge was suspended, and where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<(String, SuspendedMerge)>,
     /// Whether nothing is left to do.
     pub is_done: bool,
 }
