@@ -86,6 +86,9 @@ pub enum ErrorReason {
     NothingRead,
     /// The pages of a list lead on and on and give nothing new.
     Endless,
+    /// Another release had begun the same work and stored something else of it where this one stores: it is done once more,
+    /// in another place.
+    StoredOtherwise,
     /// A row that was read was changed by somebody else before it was written: a new try may succeed.
     Raced,
 }

@@ -10,8 +10,12 @@ use std::collections::{BTreeMap, HashMap};
 /// What the names of the pages of a comparison's changes begin with.
 pub(super) fn page_place(diff: &Diff) -> String {
     // Why elsewhere: what was stored before it was begun again is never replaced.
-    let place = if diff.span.begun_again { "again/" } else { "" };
-    format!("diffs/{}/{place}", diff.id)
+    let again = if diff.span.begun_again { "again/" } else { "" };
+    let anew = match diff.span.stored_anew {
+        0 => String::new(),
+        times => format!("anew-{times}/"),
+    };
+    format!("diffs/{}/{again}{anew}", diff.id)
 }
 
 /// The name of a page of a comparison's changes; pages count from 0.

@@ -28,6 +28,9 @@ pub(super) enum Content {
     Manifest(Arc<Manifest>),
 }
 
+/// What an entry takes besides its content: its name, its places in the list and in the table, and what shares it.
+const ENTRY_BYTES: usize = 256;
+
 /// Opened blobs, of at most that many bytes together.
 pub(super) struct Kept {
     most_bytes: usize,
@@ -56,6 +59,7 @@ impl Kept {
 
     /// Keeps what has about that many bytes in memory.
     pub(super) fn keep(&self, key: KeyNumber, name: Name, content: Content, bytes: usize) {
+        let bytes = bytes + ENTRY_BYTES;
         if bytes > self.most_bytes {
             return;
         }
@@ -93,13 +97,18 @@ mod tests {
         Name::Content(BlobHash::try_from(hex::encode([n; 32])).expect("32 bytes"))
     }
 
+    /// So many leaves of ten bytes fit in.
+    fn kept_of(leaves: usize) -> Kept {
+        Kept::of(leaves * (10 + ENTRY_BYTES))
+    }
+
     fn leaf() -> Content {
         Content::Leaf(Arc::new(vec![0; 10]))
     }
 
     #[test]
     fn what_was_not_used_for_longest_goes_first_and_the_bound_holds() {
-        let kept = Kept::of(30);
+        let kept = kept_of(3);
         for n in 0..3 {
             kept.keep(1, name(n), leaf(), 10);
         }
@@ -107,14 +116,14 @@ mod tests {
         kept.keep(1, name(3), leaf(), 10);
         assert!(kept.find(1, name(1)).is_none(), "the one that nobody asked for");
         assert!([0, 2, 3].iter().all(|n| kept.find(1, name(*n)).is_some()));
-        kept.keep(1, name(4), leaf(), 31);
+        kept.keep(1, name(4), leaf(), 3 * (10 + ENTRY_BYTES));
         assert!(kept.find(1, name(4)).is_none(), "what is larger than all is not kept");
         assert!(kept.find(1, name(0)).is_some());
     }
 
     #[test]
     fn what_is_kept_twice_counts_once() {
-        let kept = Kept::of(30);
+        let kept = kept_of(3);
         for _ in 0..9 {
             kept.keep(1, name(0), leaf(), 10);
         }
@@ -125,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_gone_takes_what_it_opened_with_it_and_nothing_else() {
-        let kept = Kept::of(100);
+        let kept = kept_of(9);
         kept.keep(1, name(0), leaf(), 10);
         kept.keep(2, name(0), leaf(), 10);
         kept.forget(1);

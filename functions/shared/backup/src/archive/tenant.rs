@@ -266,7 +266,10 @@ impl TenantArchive {
         }
         let manifest = Arc::new(self.get_manifest(snapshot).await?);
         // Runs, counts and what is missing are most of it; each has its names and a handful of numbers.
-        let bytes = 4096 + 512 * (manifest.runs.len() + manifest.missing.len());
+        let layers: usize = manifest.runs.values().map(|run| run.layers.len()).sum();
+        let gaps: usize = manifest.logs.values().map(|log| log.gaps.len()).sum();
+        let parts = manifest.runs.len() + manifest.missing.len() + manifest.logs.len();
+        let bytes = 4096 + 512 * parts + 256 * (layers + gaps);
         self.kept.keep(self.number, name, Content::Manifest(manifest.clone()), bytes);
         Ok(manifest)
     }

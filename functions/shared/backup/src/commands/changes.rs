@@ -207,7 +207,8 @@ impl Objects<'_> {
     async fn add(&self, found: &mut [(Change, Place)]) -> Result<usize> {
         let (mut views, mut bytes) = (HashMap::new(), 0);
         for (number, (change, _)) in found.iter_mut().enumerate() {
-            if let Some(snapshot) = self.holder(change) {
+            // What goes on with a change has its links alone.
+            if let Some(snapshot) = self.holder(change).filter(|_| !change.rating.continued) {
                 if !views.contains_key(&snapshot) {
                     let view = SnapshotView::open(self.archive, &snapshot).await?;
                     views.insert(snapshot.clone(), view);

@@ -118,11 +118,12 @@ impl Diffs {
         new: &NewComparison,
     ) -> Result<Known> {
         if new.kinds.is_empty() && new.object.is_none() {
-            // That which followed the later snapshot, where it is of just these two.
+            // That which followed the later snapshot, where it is of just these two: known once it is done, since it may
+            // begin at older snapshots for what that right before does not hold.
             let follows = DiffId::from_ulid(after.as_str().trim_start_matches(SnapshotId::PREFIX));
             let found: Option<Found<Diff>> = self.records.find(&Diff::at(tenant, &follows)).await?;
             let is_it = |diff: &Diff| {
-                diff.before == new.before && diff.span.is_plain() && diff.state != JobState::Failed
+                diff.before == new.before && diff.span.is_plain() && diff.state == JobState::Done
             };
             if let Some(found) = found.filter(|found| is_it(&found.value)) {
                 return Ok(Known::Here(Box::new(found.value)));

@@ -3,7 +3,7 @@
 use super::state::State;
 use crate::archive::{TenantArchive, index_name, page_name};
 use domain::changes::Change;
-use domain::{Error, Result};
+use domain::{Error, ErrorReason, Result};
 use engine::ports::Put;
 use engine::records::Diff;
 
@@ -40,7 +40,7 @@ pub(super) async fn push(
 /// alone, so that doing it again, from wherever it was suspended, gives the same pages.
 ///
 /// # Errors
-/// `Corrupt` when another page was stored in its place.
+/// `Corrupt`, as stored otherwise, when another page was stored in its place.
 pub(super) async fn flush(archive: &TenantArchive, diff: &Diff, state: &mut State) -> Result<()> {
     if state.open_count == 0 {
         return Ok(());
@@ -50,7 +50,8 @@ pub(super) async fn flush(archive: &TenantArchive, diff: &Diff, state: &mut Stat
     if archive.put_new(&name, &bytes).await? == Put::AlreadyThere
         && archive.find(&name).await?.as_ref() != Some(&bytes)
     {
-        return Err(Error::corrupt("another page of changes is in the place of this one"));
+        let error = Error::corrupt("another page of changes is in the place of this one");
+        return Err(error.because(ErrorReason::StoredOtherwise));
     }
     state.pages += 1;
     (state.open, state.open_count) = (String::new(), 0);

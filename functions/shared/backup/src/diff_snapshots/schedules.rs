@@ -74,6 +74,12 @@ fn shown_as(
         None => Vec::new(),
     };
     match (before, after) {
+        // Where activations are among the assignments, theirs is on both sides: what differs is a role given for good.
+        (Held::Activated(_), Held::Activated(_)) if are_schedules_compared => {
+            let given = assignment.filter(|what| matches!(what, What::Created | What::Deleted));
+            let given = given.map(|what| (Form::Assignment, what));
+            of_activation(What::Activated, What::Created).into_iter().chain(given).collect()
+        }
         (Held::Not | Held::Activated(_), Held::Activated(_)) => of_activation(What::Activated, What::Created),
         (Held::Assigned, Held::Activated(_)) => {
             let lost = assignment.filter(|what| *what == What::Deleted).map(|what| (Form::Assignment, what));
@@ -218,6 +224,18 @@ mod tests {
             assert_eq!(told.iter().map(|(_, what)| *what).collect::<Vec<_>>(), [What::Created], "{after:?}");
         }
         assert_eq!(under_both(&lasting, &active, true), [(Form::Schedule, What::Modified)]);
+    }
+
+    #[test]
+    fn a_role_that_is_given_for_good_or_taken_away_while_it_is_activated_is_told_at_once() {
+        let active = Held::Activated(schedule("Activated", Some("2026-01-01T08:00:00Z")));
+        for what in [What::Created, What::Deleted] {
+            assert_eq!(shown_as((&active, &active), Some(what), None, true), [(Form::Assignment, what)]);
+            assert_eq!(
+                shown_as((&active, &active), Some(what), Some(What::Modified), true),
+                [(Form::Schedule, What::Activated), (Form::Assignment, what)]
+            );
+        }
     }
 
     #[test]

@@ -18,18 +18,18 @@ const FACET: &str = "users.customSecurityAttributes";
 
 /// The pages of a tenant.
 #[derive(Clone)]
-struct Company {
-    users: Vec<Value>,
-    groups: Vec<Value>,
+pub struct Company {
+    pub users: Vec<Value>,
+    pub groups: Vec<Value>,
     admins: Vec<Value>,
     policies: Vec<Value>,
 }
 
-fn user(id: &str) -> Value {
+pub fn user(id: &str) -> Value {
     json!({"id": id, "displayName": id, "userPrincipalName": format!("{id}@x.y")})
 }
 
-fn group(id: &str, assignable: bool, members: &[&str]) -> Value {
+pub fn group(id: &str, assignable: bool, members: &[&str]) -> Value {
     let members: Vec<_> =
         members.iter().map(|m| json!({"@odata.type": "#microsoft.graph.user", "id": m})).collect();
     json!({"id": id, "displayName": id, "isAssignableToRole": assignable, "members@delta": members})
@@ -47,7 +47,7 @@ fn policy(filter: &str) -> Value {
 }
 
 impl Company {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             users: vec![user("ann"), user("bob")],
             groups: vec![group("team", false, &["ann", "bob"]), group("chiefs", true, &["bob"])],
@@ -56,7 +56,7 @@ impl Company {
         }
     }
 
-    async fn read(&self, desk: &Desk) -> Manifest {
+    pub async fn read(&self, desk: &Desk) -> Manifest {
         let ids = self.groups.iter().map(|g| json!({"id": g["id"]})).collect();
         desk.directory.page("users", "listed", self.users.clone(), None);
         desk.directory.page("groups", "listed", ids, None);
@@ -75,7 +75,7 @@ async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Chang
 }
 
 /// Compares; gives what that came to, and the row.
-async fn run(desk: &Desk, before: &Manifest, after: &Manifest) -> (Report, Diff) {
+pub async fn run(desk: &Desk, before: &Manifest, after: &Manifest) -> (Report, Diff) {
     run_over(desk, before, after, Span::default()).await
 }
 
@@ -108,7 +108,7 @@ async fn run_over(desk: &Desk, before: &Manifest, after: &Manifest, span: Span) 
     });
     let request = diff_snapshots::Request { tenant: tenant.clone(), diff: row.id.clone() };
     let mut report = worker.run(&request, now + SignedDuration::from_mins(15)).await.unwrap();
-    if matches!(report, Report::Continues) {
+    while matches!(report, Report::Continues) {
         report = worker.run(&request, now + SignedDuration::from_mins(15)).await.unwrap();
     }
     (report, records.get(&Diff::at(&tenant, &row.id)).await.unwrap().value)
@@ -315,7 +315,7 @@ async fn who_was_created_again_after_the_later_side_is_gone_on_it() {
 }
 
 #[tokio::test]
-async fn a_page_of_other_changes_in_the_place_of_ours_fails_the_comparison() {
+async fn where_another_release_has_stored_other_pages_ours_are_stored_beside_them() {
     let desk = Desk::new(16, SignedDuration::ZERO).await;
     let mut company = Company::new();
     let before = company.read(&desk).await;
@@ -324,8 +324,31 @@ async fn a_page_of_other_changes_in_the_place_of_ours_fails_the_comparison() {
     let place = format!("diffs/{}/000000", DiffId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB"));
     desk.archive.put_new(&place, b"[]").await.unwrap();
     let (report, row) = run(&desk, &before, &after).await;
+    assert!(matches!(report, Report::Compared(_)), "{report:?}");
+    assert_eq!((row.span.stored_anew, row.span.is_plain()), (1, true));
+    assert_eq!(backup::archive::list_changes(&desk.archive, &row).await.unwrap().len(), 1);
+    assert_eq!(desk.archive.find(&place).await.unwrap().unwrap(), b"[]", "what was stored stays");
+}
+
+#[tokio::test]
+async fn a_comparison_that_finds_other_pages_wherever_it_stores_its_own_fails() {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let mut company = Company::new();
+    let before = company.read(&desk).await;
+    company.users.push(user("zoe"));
+    let after = company.read(&desk).await;
+    occupy(&desk, "01JBBBBBBBBBBBBBBBBBBBBBBB").await;
+    let (report, row) = run(&desk, &before, &after).await;
     assert!(matches!(report, Report::Failed(_)), "{report:?}");
     assert_eq!((row.state, row.course.failed), (JobState::Failed, Some(Cause::Corrupt)));
+}
+
+/// Stores a page of no changes in each place where a comparison may store its first.
+async fn occupy(desk: &Desk, ulid: &str) {
+    for anew in ["", "anew-1/", "anew-2/", "anew-3/"] {
+        let place = format!("diffs/{}/{anew}000000", DiffId::from_ulid(ulid));
+        desk.archive.put_new(&place, b"[]").await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -336,15 +359,13 @@ async fn a_comparison_that_is_begun_again_stores_its_pages_beside_those_that_it_
     company.users.push(user("zoe"));
     let after = company.read(&desk).await;
     let id = "01JBBBBBBBBBBBBBBBBBBBBBBB";
-    let place = format!("diffs/{}/000000", DiffId::from_ulid(id));
-    desk.archive.put_new(&place, b"[]").await.unwrap();
-    // The first try meets a page of other changes, which is as fatal to it as a damaged snapshot.
+    occupy(&desk, id).await;
+    // The first tries meet pages of other changes, which is as fatal as a damaged snapshot.
     let span = Span { instead_of: Some(SnapshotId::from_ulid(id)), ..Span::default() };
     let (report, row) = run_over(&desk, &before, &after, span).await;
     assert!(matches!(report, Report::Compared(_)), "{report:?}");
     assert!(row.span.begun_again);
     assert_eq!(backup::archive::list_changes(&desk.archive, &row).await.unwrap().len(), 1);
-    assert_eq!(desk.archive.find(&place).await.unwrap().unwrap(), b"[]", "what was stored stays");
 }
 
 #[tokio::test]

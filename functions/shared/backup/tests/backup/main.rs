@@ -11,6 +11,7 @@ mod as_of;
 mod asking;
 mod at_once;
 mod audits;
+mod authored;
 mod by_log;
 mod chain;
 mod compared;
@@ -34,6 +35,7 @@ mod planted_differences;
 mod rated;
 mod reading_pages;
 mod reading_ways;
+mod reused;
 mod runs;
 mod schedule_tick;
 mod search;
@@ -42,6 +44,7 @@ mod side_by_side;
 mod slots;
 mod take_snapshot;
 mod unreadable;
+mod with_objects;
 
 // Where `naming.rs`, which the oracle shares with the job, looks for it.
 use backup::archive;

@@ -47,12 +47,26 @@ pub struct Span {
     /// place of their own then: FORMAT.md section 2.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub begun_again: bool,
+    /// How often its pages were stored anew, each time in another place, since another release that had begun it had stored
+    /// others: FORMAT.md section 2.
+    #[serde(skip_serializing_if = "is_none")]
+    pub stored_anew: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Span {
+    /// Whether nothing is to be said of it.
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether it begins at the snapshot right before, with everything.
     pub fn is_plain(&self) -> bool {
-        *self == Self::default()
+        Self { stored_anew: 0, ..self.clone() } == Self::default()
     }
 }
 
@@ -197,7 +211,7 @@ pub struct Diff {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
     /// Where it begins, if not at the snapshot right before with everything.
-    #[serde(default, skip_serializing_if = "Span::is_plain")]
+    #[serde(default, skip_serializing_if = "Span::is_empty")]
     pub span: Span,
     /// What could not be compared, since one side does not hold it.
     pub not_compared: Vec<NotCovered>,
