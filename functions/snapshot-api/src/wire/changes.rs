@@ -235,7 +235,7 @@ impl From<Authored> for ChangeOut {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangesOut {
-    /// The changes.
+    /// The changes of this part, in the order that was asked for.
     items: Vec<ChangeOut>,
     /// Where the next part begins, as an opaque text; none at the end. May be set though nothing more follows.
     next: Option<String>,
