@@ -107,6 +107,7 @@ pub fn queued_comparison(
         progress: None,
         span: Span::default(),
         not_compared: Vec::new(),
+        everywhere: Vec::new(),
         error: None,
         course: Course::default(),
     }

@@ -55,6 +55,20 @@ impl OpenRun {
         over
     }
 
+    /// How many records at the most there are in the leaves that hold those from `start` up to `end`.
+    pub(crate) fn records_over(&self, start: &[u8], end: &[u8]) -> u64 {
+        let mut records = 0;
+        for index in &self.levels {
+            for leaf in &index.leaves[index.seek(start)..] {
+                records += leaf.record_count;
+                if leaf.last_key.as_slice() >= end {
+                    break;
+                }
+            }
+        }
+        records
+    }
+
     /// A reader of its records from `key` on, for a few of them: no leaf is fetched before it is needed.
     pub async fn from_key(&self, key: &[u8]) -> Result<RunReader> {
         RunReader::new(self, key, 0).await

@@ -4,7 +4,7 @@ use super::run::OpenRun;
 use super::tenant::TenantArchive;
 use domain::kinds::{self, Kind, KindName, LinkType};
 use domain::stored::{Manifest, Missing, MissingCause, RunRef};
-use domain::{Error, Result, SnapshotId};
+use domain::{Error, ErrorKind, Result, SnapshotId};
 use futures::future::try_join_all;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -88,6 +88,18 @@ impl SnapshotView {
     pub async fn open(archive: &TenantArchive, snapshot: &SnapshotId) -> Result<Self> {
         let (archive, manifest) = (archive.clone(), archive.kept_manifest(snapshot).await?);
         Ok(Self { archive, manifest, names: Mutex::default(), runs: Mutex::default() })
+    }
+
+    /// The same; none where there is none, or it is damaged.
+    pub(crate) async fn find(archive: &TenantArchive, snapshot: &SnapshotId) -> Result<Option<Self>> {
+        match Self::open(archive, snapshot).await {
+            Ok(view) => Ok(Some(view)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt) => {
+                tracing::error!(%snapshot, kind = error.kind().name(), "an older snapshot cannot be opened");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The snapshot of that manifest, which need not be sealed yet: its runs are stored.

@@ -167,6 +167,7 @@ impl Diffs {
             progress: None,
             span: Span::default(),
             not_compared: Vec::new(),
+            everywhere: Vec::new(),
             error: None,
             course: Course::default(),
         }

@@ -2,10 +2,13 @@
 
 use super::diffs::Diffs;
 use crate::archive::{SnapshotView, TenantArchive};
-use domain::changes::{Explained, Verdict, explain, property_of};
+use crate::diff_snapshots::NewIds;
+use domain::changes::{
+    AttributeChange, Explained, Verdict, compare_objects, explain, is_within, property_of, type_of,
+};
 use domain::kinds::Kind;
 use domain::{DiffId, Error, Result, SnapshotId, TenantId};
-use engine::records::{Diff, NewId, NotCovered, Side};
+use engine::records::{Diff, NewId, NotCovered, Record, Side};
 use serde_json::{Map, Value};
 
 /// How often an object that was created again is followed to its newest id.
@@ -41,39 +44,48 @@ impl Diffs {
         let after = SnapshotView::open(&archive, later(&diff)?).await?;
         let was = before.find_object(kind, key).await?;
         let is = self.now(&archive, &after, (kind, key)).await?;
-        let (was, is) = match (was, is) {
+        let (was, (now, is)) = match (was, is) {
             (None, None) => return Err(Error::not_found("neither side holds such an object")),
-            (None, Some(is)) => return Ok(whole(kind, Verdict::Created, (&Map::new(), &is), path)),
+            (None, Some((_, is))) => return Ok(whole(kind, Verdict::Created, (&Map::new(), &is), path)),
             (Some(was), None) => return Ok(whole(kind, Verdict::Deleted, (&was, &Map::new()), path)),
             (Some(was), Some(is)) => (was, is),
         };
-        let mut explained = explain(kind, &was, &is, path);
-        let source = kind.part(path);
-        let is_everywhere = |line: &NotCovered| {
-            line.source == source && ["came-everywhere", "gone-everywhere"].contains(&line.cause.as_str())
-        };
+        // What refers to something that was created again refers to the same.
+        let rows = self.records.list_all(&NewId::all(tenant)).await?;
+        let known = rows.into_iter().map(|row| row.value);
+        let known = known.filter(|row| row.created_at <= after.manifest().started_at);
+        let same = NewIds::new(known.map(|row| (row.old, row.new))).object(kind, was.clone());
+        let mut explained = explain(kind, &same, &is, path);
         let property = property_of(path);
-        if diff.not_compared.iter().any(is_everywhere) {
-            explained.verdict = Verdict::Everywhere;
-        } else if before.manifest().is_unknown(kind, property, &was)
+        if before.manifest().is_unknown(kind, property, &was)
             || after.manifest().is_unknown(kind, property, &is)
         {
             explained.verdict = Verdict::NotRead;
+        } else if now != *key && kind.read_only.contains(&property) {
+            // What the service gives to a new object is nobody's change.
+            explained.verdict = Verdict::Volatile;
+        }
+        let changes = compare_objects(kind, &same, &is);
+        let is_meant = |a: &&AttributeChange| is_within(&a.path, path) || is_within(path, &a.path);
+        let mut meant = changes.iter().filter(is_meant).peekable();
+        let is_one = meant.peek().is_some() && meant.all(|a| diff.is_everywhere(kind, type_of(&is), a));
+        if is_one || is_line(&diff, kind, path) {
+            explained.verdict = Verdict::Everywhere;
         }
         Ok(explained)
     }
 
-    /// An object as the later side has it, under the key that it has there: what was created again has another one.
+    /// An object as the later side has it, and the key that it has there: what was created again has another one.
     async fn now(
         &self,
         archive: &TenantArchive,
         after: &SnapshotView,
         (kind, key): (&'static Kind, &str),
-    ) -> Result<Option<Map<String, Value>>> {
+    ) -> Result<Option<(String, Map<String, Value>)>> {
         let mut key = key.to_owned();
         for _ in 0..MOST_FOLLOWED {
             if let Some(object) = after.find_object(kind, &key).await? {
-                return Ok(Some(object));
+                return Ok(Some((key, object)));
             }
             let next = self.records.find(&NewId::at(archive.tenant(), &key)).await?;
             match next.filter(|next| next.value.created_at <= after.manifest().started_at) {
@@ -83,6 +95,15 @@ impl Diffs {
         }
         Ok(None)
     }
+}
+
+/// Whether a line tells that a directory extension came or went as a whole.
+fn is_line(diff: &Diff, kind: &Kind, path: &str) -> bool {
+    let source = kind.part(path);
+    let is_it = |line: &NotCovered| {
+        line.source == source && ["came-everywhere", "gone-everywhere"].contains(&line.cause.as_str())
+    };
+    kind.is_extension(path) && diff.not_compared.iter().any(is_it)
 }
 
 /// The snapshot, or the reading of the live tenant, that is the later side.

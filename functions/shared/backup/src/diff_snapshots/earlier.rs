@@ -6,7 +6,7 @@
 use crate::archive::{SnapshotView, TenantArchive};
 use crate::held::{compared_runs, last_holders};
 use domain::stored::RunRef;
-use domain::{ErrorKind, Result, SnapshotId, Timestamp};
+use domain::{Result, SnapshotId, Timestamp};
 use engine::records::{Diff, HeldEarlier, Records};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -39,9 +39,10 @@ impl Earlier {
             for (run, id) in last_holders(records, &diff.tenant, of, wanted).await? {
                 let view = match opened.get(&id) {
                     Some(view) => view.clone(),
-                    None => {
-                        opened.entry(id.clone()).or_insert(find(archive, &id).await?.map(Arc::new)).clone()
-                    }
+                    None => opened
+                        .entry(id.clone())
+                        .or_insert(SnapshotView::find(archive, &id).await?.map(Arc::new))
+                        .clone(),
                 };
                 match view.filter(|view| view.find_run(&run).is_some()) {
                     Some(view) => drop(held.insert(run, view)),
@@ -92,17 +93,5 @@ impl Earlier {
     /// Runs that were held once, by a snapshot that is no longer there: what changed of them since cannot be told.
     pub(super) fn gone(&self) -> &BTreeMap<String, SnapshotId> {
         &self.gone
-    }
-}
-
-/// The snapshot of that id; none where it is not there or is damaged.
-async fn find(archive: &TenantArchive, id: &SnapshotId) -> Result<Option<SnapshotView>> {
-    match SnapshotView::open(archive, id).await {
-        Ok(view) => Ok(Some(view)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt) => {
-            tracing::error!(snapshot = %id, kind = error.kind().name(), "the last snapshot that held something cannot be opened");
-            Ok(None)
-        }
-        Err(error) => Err(error),
     }
 }

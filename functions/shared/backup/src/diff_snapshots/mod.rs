@@ -268,6 +268,7 @@ impl Worker {
         done.state = JobState::Done;
         done.done_at = Some(self.clock.now());
         done.touched_at = self.clock.now();
+        done.everywhere = state.all_everywhere().collect();
         done.counts = state.counts;
         done.by_kind = state.by_kind;
         done.heaviest = state.heaviest;

@@ -12,7 +12,7 @@ use crate::archive::read_object;
 use domain::changes::{Everywhere, Tally, one_sided, type_of};
 use domain::kinds::Kind;
 use domain::{Error, Result};
-use engine::records::NotCovered;
+use engine::records::{EverywhereOf, NotCovered};
 
 /// How many properties of a kind are kept in mind; of further ones each change is told.
 const MOST: usize = 200;
@@ -52,6 +52,15 @@ impl State {
     pub(super) fn everywhere(&self, kind: &Kind) -> Everywhere {
         let of_kind = self.candidates.iter().filter(|c| c.run == kind.run());
         Everywhere::new(of_kind.map(|c| (c.of_type.clone(), c.property.clone())))
+    }
+
+    /// The same of all kinds, as the row of the comparison keeps them.
+    pub(super) fn all_everywhere(&self) -> impl Iterator<Item = EverywhereOf> {
+        self.candidates.iter().map(|c| EverywhereOf {
+            run: c.run.clone(),
+            of_type: c.of_type.clone(),
+            property: c.property.clone(),
+        })
     }
 
     /// A line for each of them, of all kinds. Once they are counted.

@@ -6,10 +6,15 @@ use domain::changes::observe_objects;
 use domain::kinds::{KINDS, Kind, LinkType};
 use domain::stored::{Became, Differing, LogEntry};
 use domain::{Error, Result};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// After this many zero bits leaves end at the latest: some four thousand entries, of a few hundred bytes each.
 const MOST_CUT_BITS: u32 = 12;
+
+/// The same of what objects are recognised by.
+const RECOGNISED_CUT_BITS: u32 = 11;
 
 /// A run that has a log.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +63,13 @@ impl Logged {
             Part::Facet(_) => self.kind.cut_bits,
             Part::Links(link) => link.cut_bits,
         }
+    }
+}
+
+impl Logged {
+    /// The same of its second log. The keys of what objects are recognised by are short.
+    pub(super) fn second_cut_bits(self) -> u32 {
+        if matches!(self.part, Part::Links(_)) { self.cut_bits() } else { RECOGNISED_CUT_BITS }
     }
 }
 
@@ -118,6 +130,9 @@ impl Sides<'_> {
 
     /// The properties that differ, of those that both sides know and that do not change by themselves, or are observed.
     fn changed(self, kind: &Kind, before: &[u8], after: &[u8]) -> Result<Option<(Became, Vec<u8>)>> {
+        if !may_be_told(kind, before, after)? {
+            return Ok(None);
+        }
         let (old, new) = (read_object(before)?, read_object(after)?);
         let is_known = |view: &SnapshotView, object: &Map<String, Value>, property: &str| {
             !view.manifest().is_unknown(kind, property, object)
@@ -151,6 +166,21 @@ impl Sides<'_> {
         let (from, _) = ends(key)?;
         both_know(kind, link, [(self.before, from), (self.after, from)]).await
     }
+}
+
+/// Whether two objects differ in a property that is compared or observed. Why by the text of each property: most of what differs is
+/// what changes by itself, of everybody at once, and large.
+fn may_be_told(kind: &Kind, before: &[u8], after: &[u8]) -> Result<bool> {
+    let (old, new) = (properties(before)?, properties(after)?);
+    let is_told = |property: &str| kind.compares(property) || kind.observes(property).is_some();
+    let differs = |(property, text): (&String, &&RawValue), other: &BTreeMap<String, &RawValue>| {
+        is_told(property) && other.get(property).is_none_or(|other| other.get() != text.get())
+    };
+    Ok(old.iter().any(|one| differs(one, &new)) || new.iter().any(|one| differs(one, &old)))
+}
+
+fn properties(object: &[u8]) -> Result<BTreeMap<String, &RawValue>> {
+    serde_json::from_slice(object).map_err(|e| Error::corrupt("a stored object cannot be read").caused_by(e))
 }
 
 /// What an object is told by that came, or that went, as its entry says it.

@@ -7,14 +7,17 @@
 
 use super::entry::{Part, Sides};
 use super::track::{Entry, Gap, Track, Whose};
-use crate::archive::{SnapshotView, TenantArchive, bin};
-use domain::stored::{Became, LogEntry, LogGap, LogRef, RunRef, of_log_key};
-use domain::{Error, ErrorKind, Result, SnapshotId};
+use crate::archive::{SnapshotView, TenantArchive, bin, open_layer};
+use domain::stored::{Became, LogEntry, LogGap, LogRef, RunRef, layer, of_log_key};
+use domain::{Error, Result, SnapshotId};
 use engine::ports::{Page, list_cursor};
 use engine::records::{JobState, Reason, Record, Records, Snapshot};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+/// Of a log that has more entries than this of one object's links, each snapshot's own are read one after the other, until a part
+/// of the history is full: all of them at once would be read for each part, and held.
+const MOST_ENTRIES: u64 = 20_000;
 /// How many rows of snapshots are read at once.
 const ROWS: usize = 100;
 
@@ -139,6 +142,10 @@ impl<'a> Walk<'a> {
             .as_ref()
             .is_some_and(|u| u.manifest().snapshot != view.manifest().snapshot);
         if let Some(log) = view.manifest().logs.get(&run).filter(|_| !is_over) {
+            if let Some(before) = self.take_own(number, view, log).await? {
+                self.tracks[number].upper = None;
+                return Ok(Next::At(before));
+            }
             self.take_log(number, &run, log).await?;
             if log.is_first {
                 self.tracks[number].upper = None;
@@ -157,15 +164,11 @@ impl<'a> Walk<'a> {
     }
 
     async fn find(&mut self, id: &SnapshotId) -> Result<Option<Arc<SnapshotView>>> {
-        match SnapshotView::open(self.archive, id).await {
-            Ok(view) => Ok(Some(Arc::new(view))),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt) => {
-                tracing::error!(snapshot = %id, kind = error.kind().name(), "a snapshot of a history cannot be opened");
-                self.lost.insert(id.clone());
-                Ok(None)
-            }
-            Err(error) => Err(error),
+        let found = SnapshotView::find(self.archive, id).await?;
+        if found.is_none() {
+            self.lost.insert(id.clone());
         }
+        Ok(found.map(Arc::new))
     }
 
     /// Holds the later snapshot of a track against this one, which holds the run as well.
@@ -180,17 +183,44 @@ impl<'a> Walk<'a> {
         self.compare(number, view, &upper).await
     }
 
+    /// Takes of a log that tells very much of a track what the snapshot itself added to it, and gives the snapshot that it was held
+    /// against; none where the log is taken as a whole.
+    async fn take_own(
+        &mut self,
+        number: usize,
+        view: &SnapshotView,
+        log: &LogRef,
+    ) -> Result<Option<SnapshotId>> {
+        let track = self.tracks[number].track.clone();
+        let (Whose::From(prefix), Some(all), Some(against)) = (&track.whose, &log.run, &log.against) else {
+            return Ok(None);
+        };
+        let over = self.archive.open_run(Some(all)).await?.records_over(prefix.as_bytes(), &behind(prefix));
+        if over <= MOST_ENTRIES {
+            return Ok(None);
+        }
+        if let Some(own) = &log.own {
+            let mut reader = open_layer(self.archive, own, prefix.as_bytes()).await?;
+            while let Some(key) = reader.head().filter(|key| key.starts_with(prefix.as_bytes())) {
+                let value = layer::read(reader.value())?;
+                let value = value.ok_or_else(|| Error::corrupt("an entry of a log was removed"))?;
+                let entry = entry_of(number, key, value)?;
+                self.entries.push(entry);
+                reader.advance().await?;
+            }
+        }
+        let snapshot = &view.manifest().snapshot;
+        let gap = log.gaps.iter().filter(|gap| gap.until == *snapshot);
+        self.gaps.extend(gap.map(|gap| told_gap(&track.logged.run(), gap)));
+        Ok(Some(against.clone()))
+    }
+
     /// Takes what a log tells of a track.
     async fn take_log(&mut self, number: usize, run: &str, log: &LogRef) -> Result<()> {
         if let Some(entries) = self.tracks[number].track.log(log).cloned() {
             self.take_entries(number, &entries).await?;
         }
-        let gap = |gap: &LogGap| Gap {
-            source: run.to_owned(),
-            after: gap.after.clone(),
-            until: Some(gap.until.clone()),
-        };
-        self.gaps.extend(log.gaps.iter().map(gap));
+        self.gaps.extend(log.gaps.iter().map(|gap| told_gap(run, gap)));
         if number == 0 {
             self.since = Some(log.since.clone());
         }
@@ -205,10 +235,7 @@ impl<'a> Walk<'a> {
             if !key.starts_with(&prefix) {
                 break;
             }
-            let (record, snapshot) = of_log_key(&key)?;
-            let record = text(record)?;
-            let entry = LogEntry::from_bytes(&value)?;
-            self.entries.push(Entry { track: number, record, snapshot, logged: entry });
+            self.entries.push(entry_of(number, &key, &value)?);
         }
         Ok(())
     }
@@ -334,6 +361,16 @@ impl<'a> Walk<'a> {
         self.before = Some((at, known));
         Ok(Some(found))
     }
+}
+
+/// The entry of a log, of a track.
+fn entry_of(track: usize, key: &[u8], value: &[u8]) -> Result<Entry> {
+    let (record, snapshot) = of_log_key(key)?;
+    Ok(Entry { track, record: text(record)?, snapshot, logged: LogEntry::from_bytes(value)? })
+}
+
+fn told_gap(run: &str, gap: &LogGap) -> Gap {
+    Gap { source: run.to_owned(), after: gap.after.clone(), until: Some(gap.until.clone()) }
 }
 
 /// A record's values on two sides.

@@ -2,7 +2,7 @@
 
 use super::{Worker, seal};
 use crate::archive::{TenantArchive, may_fold_in};
-use crate::log::Logs;
+use crate::log::{Logs, Written};
 use crate::reading::stop_at;
 use domain::stored::Manifest;
 use domain::{Result, Timestamp};
@@ -44,7 +44,8 @@ impl Worker {
         );
         let logs = Logs { archive, records: &self.records, is_over: &is_over, may_merge: &may_merge };
         let (blobs, bytes) = archive.stored();
-        let is_done = logs.write(manifest, progress.base.as_ref(), &mut progress.logs).await?;
+        let written = Written { logs: &mut progress.logs, suspended: &mut progress.log };
+        let is_done = logs.write(manifest, progress.base.as_ref(), written).await?;
         let (all_blobs, all_bytes) = archive.stored();
         progress.stored_blobs += all_blobs - blobs;
         progress.stored_bytes += all_bytes - bytes;

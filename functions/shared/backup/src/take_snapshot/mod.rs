@@ -240,6 +240,7 @@ impl Worker {
         // Why: what a kind that is read anew comes to is in no log yet.
         if !progress.kinds.values().all(KindState::is_finished) {
             progress.logs.clear();
+            progress.log = None;
         }
         let (directory, clock) = (self.directory.clone(), self.clock.clone());
         let mut reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline)
@@ -316,6 +317,7 @@ impl Worker {
             stored_bytes: 0,
             advances: 0,
             logs: BTreeMap::new(),
+            log: None,
         })
     }
 

@@ -266,6 +266,7 @@ pub(super) fn comparison(done: &Snapshot, tenant: &Tenant) -> Option<Diff> {
         progress: None,
         span: Span { instead_of, ..Span::default() },
         not_compared: Vec::new(),
+        everywhere: Vec::new(),
         error: None,
         course: Course::default(),
     })
@@ -331,6 +332,7 @@ mod tests {
             stored_bytes: 0,
             advances: 0,
             logs: BTreeMap::new(),
+            log: None,
         };
         let later = now + SignedDuration::from_secs(1);
         let first = prepare((&archive, &records), &progress, now).await.unwrap();

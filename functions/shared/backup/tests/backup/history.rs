@@ -1,5 +1,8 @@
 //! The history of an object and of a link: from the logs, by the slower way, and as the chain of comparisons tells it.
 
+mod everywhere;
+mod left_out;
+
 use crate::chain::{Chain, State};
 use crate::side_by_side::Run;
 use backup::commands::browse::Browse;

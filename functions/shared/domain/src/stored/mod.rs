@@ -27,5 +27,5 @@ pub use log::{Became, Differing, LogEntry, LogGap, LogRef, log_key, of_log_key};
 pub(crate) use manifest::EXTENSIONS;
 pub use manifest::{ExtensionsKnown, FORMAT_VERSION, LayerRef, Manifest, RunRef, Token};
 pub use missing::{Missing, MissingCause};
-pub use parked::{MergeCounts, ParkedBlock, SuspendedMerge};
+pub use parked::{MergeCounts, ParkedBlock, SuspendedLog, SuspendedMerge};
 pub use seal::{BlobHash, Class, TenantKeys};

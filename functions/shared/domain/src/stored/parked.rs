@@ -37,6 +37,26 @@ pub struct SuspendedMerge {
     pub counts: MergeCounts,
 }
 
+/// Where the writing of a log was put down, so that another invocation goes on with it and writes the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SuspendedLog {
+    /// The run whose log it is.
+    pub run: String,
+    /// The last key that was looked at; it goes on after that. Hexadecimal in JSON.
+    #[serde(with = "hex")]
+    pub last_key: Vec<u8>,
+    /// Whether nothing is written yet.
+    pub is_empty: bool,
+    /// A parked index of the leaves that are written so far.
+    pub index: BlobHash,
+    /// The entries since the end of the last leaf, as a parked leaf; none when a leaf had just ended.
+    #[serde(rename = "open")]
+    pub open_records: Option<BlobHash>,
+    /// Blocks of the entries of the second log.
+    pub second: Vec<ParkedBlock>,
+}
+
 /// How many records a merge has changed in the run that it is merged onto.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergeCounts {

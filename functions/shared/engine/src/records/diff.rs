@@ -4,8 +4,8 @@ use super::address::At;
 use super::snapshot::{JobState, NotCovered};
 use super::{Course, Record, watched};
 use crate::ports::Watch;
-use domain::changes::{Change, Chosen, Class, Happened, How, What};
-use domain::kinds::{self, NamedKind};
+use domain::changes::{AttributeChange, Change, Chosen, Class, Everywhere, Happened, How, OneSided, What};
+use domain::kinds::{self, Kind, NamedKind};
 use domain::{DiffId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,10 @@ pub struct Diff {
     pub span: Span,
     /// What could not be compared, since one side does not hold it.
     pub not_compared: Vec<NotCovered>,
+    /// Properties that a whole type of objects has on one side alone, of each of which a line of `not_compared` tells; none where an
+    /// older release made the comparison.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub everywhere: Vec<EverywhereOf>,
     /// Why it failed, as a sentence for a person; none unless it has failed.
     pub error: Option<String>,
     /// What keeps it from its end: waiting, or given up.
@@ -222,7 +226,36 @@ pub struct Diff {
     pub course: Course,
 }
 
+/// A property that a whole type of objects has on one side alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EverywhereOf {
+    /// The kind of the objects, by the name of their run.
+    pub run: String,
+    /// The `@odata.type` of the objects; empty where they have none.
+    pub of_type: String,
+    /// Where it is, and on which side.
+    #[serde(flatten)]
+    pub property: OneSided,
+}
+
 impl Diff {
+    /// Whether a difference of an object of that kind and type was found in all objects of the type at once, so that the comparison
+    /// tells it in a line and as no change.
+    pub fn is_everywhere(&self, kind: &Kind, of_type: &str, change: &AttributeChange) -> bool {
+        if self.everywhere.is_empty() {
+            // Of older releases the line says the path alone.
+            let source = kind.part(&change.path);
+            let is_it = |line: &NotCovered| {
+                line.source == source && ["came-everywhere", "gone-everywhere"].contains(&line.cause.as_str())
+            };
+            return change.before.is_some() != change.after.is_some() && self.not_compared.iter().any(is_it);
+        }
+        let of_kind = self.everywhere.iter().filter(|one| one.run == kind.run());
+        let all = Everywhere::new(of_kind.map(|one| (one.of_type.clone(), one.property.clone())));
+        all.explains(of_type, change)
+    }
+
     /// The address of the comparison of that id.
     pub fn at(tenant: &TenantId, id: &DiffId) -> At<Self> {
         At::of(tenant, id)

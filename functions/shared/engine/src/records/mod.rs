@@ -61,7 +61,7 @@ pub use audit::{
 pub use audit_reading::AuditReading;
 pub use budget::CallerBudget;
 pub use course::{Cause, Course, HeldUp};
-pub use diff::{Diff, DiffCounts, HeldEarlier, Side, Span};
+pub use diff::{Diff, DiffCounts, EverywhereOf, HeldEarlier, Side, Span};
 pub use domain::organisations::OrganisationState;
 pub use download::{Download, DownloadFormat, DownloadOf, DownloadPlace};
 pub use families::{End, FAMILIES, Family, OwnerKind};

@@ -7,7 +7,7 @@ use super::address::At;
 use super::{AuditReading, Record};
 use crate::ports::{Cursor, Spent};
 use domain::extensions::Chosen;
-use domain::stored::{LogRef, Missing, ParkedBlock, RunRef, SuspendedMerge, Token};
+use domain::stored::{LogRef, Missing, ParkedBlock, RunRef, SuspendedLog, SuspendedMerge, Token};
 use domain::trail::Trail;
 use domain::{SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -301,6 +301,9 @@ pub struct ReadingState {
     /// The logs that are written already, by the run whose changes they tell. Written when every kind is finished.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub logs: BTreeMap<String, LogRef>,
+    /// The log that was put down in its middle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<SuspendedLog>,
 }
 
 impl ReadingState {

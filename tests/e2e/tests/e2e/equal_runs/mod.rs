@@ -124,6 +124,7 @@ async fn read(rig: &Rig, way: Way) -> Runs {
         stored_bytes: 0,
         advances: 0,
         logs: std::collections::BTreeMap::new(),
+        log: None,
     };
     let deadline = rig.clock.now() + SignedDuration::from_mins(15);
     let reading = Reading::new(directory, &archive, clock, None, &permissions, deadline);

@@ -38,6 +38,7 @@ async fn truth(rig: &Rig) -> Held {
         stored_bytes: 0,
         advances: 0,
         logs: std::collections::BTreeMap::new(),
+        log: None,
     };
     let deadline = rig.clock.now() + SignedDuration::from_mins(15);
     let reading = Reading::new(directory, &archive, clock, None, &granted, deadline);

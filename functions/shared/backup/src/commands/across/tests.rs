@@ -37,6 +37,7 @@ fn diff(before: i64, after: i64) -> Diff {
         progress: None,
         span: Span::default(),
         not_compared: Vec::new(),
+        everywhere: Vec::new(),
         error: None,
         course: Course::default(),
     }

@@ -21,6 +21,9 @@ pub(super) struct Place {
     /// How many links of that version are told; none where all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) links: Option<usize>,
+    /// Whether something was left out of the parts before: a span in which something was not held, or what cannot be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) left_out: bool,
     /// Who is taken for the object, and by which property.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) guesses: Vec<(String, String)>,
@@ -38,6 +41,7 @@ impl Place {
             newest,
             since: None,
             links: None,
+            left_out: false,
             guesses: Vec::new(),
             is_first: true,
         }

@@ -1,7 +1,6 @@
 //! Under which keys an object was: those that restores gave it, and guesses by what it is recognised by.
 
 use super::Telling;
-use crate::archive::SnapshotView;
 use crate::log::{Part, Walk, Whose, recognised};
 use domain::kinds::{Identity, Kind};
 use domain::stored::{Became, LogEntry, of_log_key};
@@ -152,9 +151,14 @@ impl Telling<'_> {
             }
         }
         for key in keys {
-            let held = match seen.get(key.as_str()) {
-                Some((_, held)) => &SnapshotView::open(self.archive, held).await?,
+            let older = match seen.get(key.as_str()) {
+                Some((_, held)) => Some(self.find_view(held).await?),
+                None => None,
+            };
+            let held = match &older {
                 None => self.newest,
+                Some(Some(older)) => older,
+                Some(None) => continue,
             };
             let Some(run) = held.find_run(self.of.kind.run()) else { continue };
             if let Some(object) = held.find_record(run, key.as_bytes()).await? {

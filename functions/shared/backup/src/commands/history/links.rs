@@ -74,8 +74,7 @@ impl Ends<'_> {
         let holder = if draft.after.is_some() { snapshot } else { since };
         if name.is_none() && *holder != self.telling.newest.manifest().snapshot {
             if !self.opened.contains_key(holder) {
-                let manifest = self.telling.archive.find_manifest(holder).await?;
-                let view = manifest.map(|manifest| SnapshotView::of(self.telling.archive, manifest));
+                let view = self.telling.find_view(holder).await?;
                 self.opened.insert(holder.clone(), view);
             }
             if let Some(Some(view)) = self.opened.get(holder) {

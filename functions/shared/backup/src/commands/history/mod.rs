@@ -27,6 +27,8 @@ pub use identity::Known;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard};
 
 /// Whose history is asked for.
 #[derive(Clone, Copy)]
@@ -143,6 +145,8 @@ struct Telling<'a> {
     /// The newest snapshot that holds the kind; the newest where none is known to.
     holder: &'a SnapshotView,
     ids: &'a NewIds,
+    /// Older snapshots that something was looked up in, and that cannot be opened.
+    lost: Mutex<BTreeSet<SnapshotId>>,
 }
 
 impl Browse {
@@ -168,13 +172,18 @@ impl Browse {
         let rows = self.records.list_all(&NewId::all(tenant)).await?;
         let rows: Vec<NewId> = rows.into_iter().map(|row| row.value).collect();
         let ids = NewIds::new(rows.iter().map(|row| (row.old.clone(), row.new.clone())));
+        let mut lost = BTreeSet::new();
         let older = match newest.manifest().held_in.as_ref().and_then(|held| held.get(of.kind.run())) {
-            Some(id) => archive.find_manifest(id).await?.map(|manifest| SnapshotView::of(&archive, manifest)),
+            Some(id) => {
+                let found = SnapshotView::find(&archive, id).await?;
+                lost.extend(found.is_none().then(|| id.clone()));
+                found
+            }
             None => None,
         };
         let holder = older.as_ref().unwrap_or(&newest);
         let (archive, records, newest, ids) = (&archive, &self.records, &newest, &ids);
-        let telling = Telling { archive, records, of, newest, holder, ids };
+        let telling = Telling { archive, records, of, newest, holder, ids, lost: Mutex::new(lost) };
         telling.tell(place, &rows).await
     }
 }
@@ -207,20 +216,24 @@ impl Telling<'_> {
         place.guesses.clone_from(&cluster.guesses);
         let told = self.versions(&walk, &cluster, &place).await?;
         let frontier = walk.frontier();
-        let next = told.cut.or_else(|| frontier.map(|at| place.going_on(at)));
+        let mut next = told.cut.or_else(|| frontier.map(|at| place.going_on(at)));
         let name = self.name(&walk, &cluster).await?;
+        let gaps: Vec<Gap> = walk.gaps.iter().cloned().collect();
+        let unreadable: Vec<SnapshotId> = walk.lost.union(&self.lost()).cloned().collect();
+        let left_out = place.left_out || !gaps.is_empty() || !unreadable.is_empty();
+        if let Some(next) = &mut next {
+            next.left_out = left_out;
+        }
         let is_known = name.is_some() || !told.versions.is_empty() || next.is_some() || !place.is_first;
         if !is_known && !self.is_held(&cluster).await? {
             return Err(Error::not_found(format!("no snapshot has such a {}", self.of.kind.label)));
         }
-        let (gaps, unreadable): (Vec<_>, Vec<_>) =
-            (walk.gaps.iter().cloned().collect(), walk.lost.iter().cloned().collect());
         Ok(History {
             kind: self.of.kind.name,
             key: self.of.key.to_owned(),
             name,
             known_as: cluster.known(),
-            complete: next.is_none() && gaps.is_empty() && unreadable.is_empty(),
+            complete: next.is_none() && !left_out,
             next: next.map(|place| place.to_cursor(self.archive.tenant(), &self.of)),
             history_since: walk.since.clone(),
             versions: told.versions,
@@ -275,6 +288,19 @@ impl Telling<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// An older snapshot; none where it cannot be opened, which the answer says.
+    async fn find_view(&self, id: &SnapshotId) -> Result<Option<SnapshotView>> {
+        let found = SnapshotView::find(self.archive, id).await?;
+        if found.is_none() {
+            self.lost().insert(id.clone());
+        }
+        Ok(found)
+    }
+
+    fn lost(&self) -> MutexGuard<'_, BTreeSet<SnapshotId>> {
+        self.lost.lock().expect("no holder of this lock panics")
     }
 
     async fn is_held(&self, cluster: &Cluster) -> Result<bool> {

@@ -5,11 +5,10 @@ use super::cursor::Place;
 use super::identity::Cluster;
 use super::links::{Ends, LinkDraft, link_draft};
 use super::{Happened, Telling, Version};
-use crate::archive::SnapshotView;
 use crate::diff_snapshots::{Names, PAGE_BYTES, link_says_the_same, name_references};
 use crate::log::{Entry, Part, Walk, Whose};
 use crate::take_snapshot::comparison_id;
-use domain::changes::{AttributeChange, compare_objects, observe_objects};
+use domain::changes::{AttributeChange, compare_objects, observe_objects, type_of};
 use domain::kinds::Identity;
 use domain::stored::{Became, Differing};
 use domain::{Error, Result, SnapshotId, Timestamp};
@@ -181,35 +180,40 @@ impl Telling<'_> {
             let (before, after) = (self.ids.object(kind, before), self.ids.object(kind, after));
             let mut changes = compare_objects(kind, &before, &after);
             changes.extend(observe_objects(kind, &before, &after, &changes));
+            self.without_everywhere(&mut changes, type_of(&after), draft.snapshot).await?;
             attributes.append(&mut changes);
         }
         attributes.sort_by(|one, other| one.path.cmp(&other.path));
-        self.without_everywhere(&mut attributes, draft.snapshot).await?;
         let names = Names::new([self.newest, self.holder].into_iter());
         name_references(&names, kind, &mut attributes).await?;
         Ok(attributes)
     }
 
     /// Takes out what the comparison that followed the snapshot found to have come, or gone, in all objects at once.
-    async fn without_everywhere(&self, attributes: &mut Vec<AttributeChange>, at: &SnapshotId) -> Result<()> {
+    async fn without_everywhere(
+        &self,
+        attributes: &mut Vec<AttributeChange>,
+        of_type: &str,
+        at: &SnapshotId,
+    ) -> Result<()> {
         let is_one_sided = |a: &AttributeChange| a.before.is_some() != a.after.is_some();
         if !self.of.kind.keeps_all() || !attributes.iter().any(is_one_sided) {
             return Ok(());
         }
         let row = self.records.find(&Diff::at(self.archive.tenant(), &comparison_id(at))).await?;
         let Some(row) = row.map(|row| row.value) else { return Ok(()) };
-        let everywhere = ["came-everywhere", "gone-everywhere"];
-        let lines = row.not_compared.iter().filter(|line| everywhere.contains(&line.cause.as_str()));
-        let lines: BTreeSet<&str> = lines.map(|line| line.source.as_str()).collect();
-        attributes.retain(|a| !(is_one_sided(a) && lines.contains(self.of.kind.part(&a.path).as_str())));
+        attributes.retain(|a| !row.is_everywhere(self.of.kind, of_type, a));
         Ok(())
     }
 
     /// How an object that was created again differs from what it was, where both happened between the same two snapshots.
     async fn of_recreated(&self, draft: &Draft<'_>, old: &str, new: &str) -> Result<Vec<AttributeChange>> {
         let kind = self.of.kind;
-        let before = SnapshotView::open(self.archive, draft.since).await?;
-        let after = SnapshotView::open(self.archive, draft.snapshot).await?;
+        let (Some(before), Some(after)) =
+            (self.find_view(draft.since).await?, self.find_view(draft.snapshot).await?)
+        else {
+            return Ok(Vec::new());
+        };
         let (Some(was), Some(is)) =
             (before.find_object(kind, old).await?, after.find_object(kind, new).await?)
         else {
@@ -224,7 +228,7 @@ impl Telling<'_> {
                 && !before.manifest().is_unknown(kind, &a.property, &was_known)
                 && !after.manifest().is_unknown(kind, &a.property, &is_known)
         });
-        self.without_everywhere(&mut attributes, draft.snapshot).await?;
+        self.without_everywhere(&mut attributes, type_of(&is), draft.snapshot).await?;
         Ok(attributes)
     }
 
@@ -292,8 +296,7 @@ impl Telling<'_> {
             walk.entries.iter().filter(is_object).filter(|e| !is_there(e.logged.became)).collect();
         went.sort_unstable_by_key(|e| std::cmp::Reverse(&e.snapshot));
         for last in went.into_iter().take(LAST_TIMES) {
-            let Some(manifest) = self.archive.find_manifest(&last.logged.before).await? else { continue };
-            let view = SnapshotView::of(self.archive, manifest);
+            let Some(view) = self.find_view(&last.logged.before).await? else { continue };
             if view.covers(kind)
                 && let Some(object) = view.find_object(kind, &last.record).await?
             {

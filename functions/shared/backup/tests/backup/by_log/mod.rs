@@ -232,3 +232,41 @@ async fn what_a_small_change_adds_to_the_logs_is_a_leaf_and_an_index_for_each_an
     let written: u64 = plain.values().sum();
     assert!(written <= 6 * own, "{written} bytes of layers for {own} of entries");
 }
+
+#[tokio::test]
+async fn a_log_that_is_put_down_anywhere_is_gone_on_with_and_is_the_same() {
+    let mut manifests = Vec::new();
+    for stops in [true, false] {
+        let mut chain = Chain::with(true).await;
+        chain.stops = stops;
+        let mut state = people(1_500);
+        let (members, group) = ("groups.members", id(9_002));
+        state.insert("users.bin".to_owned(), Run::new());
+        chain.seal(&state).await;
+        let users = state.get_mut("users").unwrap();
+        for n in 0..900 {
+            if n % 3 == 0 {
+                users.remove(&id(n));
+            } else {
+                users.insert(id(n), user(n, "Boss"));
+            }
+        }
+        let binned = (0..900).step_by(6).map(|n| (id(n), String::new()));
+        state.get_mut("users.bin").unwrap().extend(binned);
+        state
+            .get_mut(members)
+            .unwrap()
+            .extend((1..700).map(|n| (format!("{group}/{}", id(n)), "{}".to_owned())));
+        chain.seal(&state).await;
+        state.get_mut("users.bin").unwrap().clear();
+        chain.seal(&state).await;
+        let mut logs = Vec::new();
+        for id in &chain.sealed {
+            logs.push(chain.manifest(id).await.logs);
+        }
+        // In each call a log, or 256 records of one.
+        assert_eq!(chain.log_calls > 8, stops, "{} calls", chain.log_calls);
+        manifests.push(logs);
+    }
+    assert_eq!(manifests[0], manifests[1]);
+}

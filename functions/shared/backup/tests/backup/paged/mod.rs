@@ -184,6 +184,7 @@ impl Desk {
             stored_bytes: 0,
             advances: 0,
             logs: BTreeMap::new(),
+            log: None,
         }
     }
 
