@@ -1030,7 +1030,6 @@ right-connectOrganisation = Einen Mandanten verbinden
 right-endOrganisation = Eine Organisation kündigen, übergeben und löschen
 right-useSnapshots = Snapshots erstellen und durchsuchen
 right-compare = Vergleichen
-right-mark = Notfallkonten, gute Snapshots und erwartete Änderungen markieren
 right-previewRestore = Eine Vorschau einer Wiederherstellung erstellen
 right-runRestore = Eine Wiederherstellung ausführen, abbrechen und zurücknehmen
 right-approveRestore = Eine Wiederherstellung anderer freigeben

@@ -1030,7 +1030,6 @@ right-connectOrganisation = Connect a tenant
 right-endOrganisation = Unsubscribe, transfer and delete an organisation
 right-useSnapshots = Take and search snapshots
 right-compare = Compare
-right-mark = Mark accounts for emergencies, good snapshots and expected changes
 right-previewRestore = Preview a restore
 right-runRestore = Run, stop and undo a restore
 right-approveRestore = Approve a restore of somebody else's
