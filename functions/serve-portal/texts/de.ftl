@@ -1040,7 +1040,6 @@ right-manageMoney = Preise ändern
 right-manageTokens = API-Token erstellen und widerrufen
 right-readAudit = Das Protokoll lesen
 right-exportAudit = Das Protokoll exportieren und prüfen
-right-mark = Kennzeichnen, was bekannt ist: Notfallkonten, gute Snapshots, erwartete Änderungen
 right-askDowngrade = Um einen kleineren Plan bitten
 right-approveDowngrade = Über kleinere Pläne entscheiden
 condition-notOfOwners = ja, aber nicht bei Inhabern
@@ -1114,3 +1113,30 @@ bulk-reactivate = Reaktivieren
 bulk-done-snapshot = Snapshot angefordert
 bulk-done-suspend = ausgesetzt
 bulk-done-reactivate = reaktiviert
+
+## The jobs of a partner, and search over all snapshots
+
+standing-open = im Gange
+standing-previewed = Vorschau liegt vor
+standing-done = fertig
+standing-failed = fehlgeschlagen
+standing-cancelled = angehalten
+standing-ended = entfernt
+work-unknown = nicht lesbar
+work-nothing-yet = Nichts in diesem Teil; weiter mit „Weiter“.
+work-gone =
+    { $count ->
+        [one] { $count } Auftrag ist ausgelassen: Seine Organisation ist nicht mehr hier.
+       *[other] { $count } Aufträge sind ausgelassen: Ihre Organisationen sind nicht mehr hier.
+    }
+work-not-complete = Nicht alles konnte gelesen werden.
+ever-title = In allen Snapshots suchen
+ever-one = In einem Snapshot suchen
+ever-how = Geben Sie einen Teil eines Namens, eines Anmeldenamens oder einer Adresse ein, oder eine Id: Auch Verschwundenes wird gefunden.
+head-held-from = Enthalten von – bis
+head-left = Jetzt
+ever-first = zuerst
+ever-last = zuletzt
+ever-there = ist da
+ever-not-whole = mit Lücken
+ever-back-to = Gesucht bis zurück zu diesem Snapshot

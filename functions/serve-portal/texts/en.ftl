@@ -1040,7 +1040,6 @@ right-manageMoney = Change prices
 right-manageTokens = Make and revoke API tokens
 right-readAudit = Read the audit log
 right-exportAudit = Export and verify the audit log
-right-mark = Mark what is known: emergency accounts, good snapshots, expected changes
 right-askDowngrade = Ask for a smaller plan
 right-approveDowngrade = Decide about smaller plans
 condition-notOfOwners = yes, but not of Owners
@@ -1114,3 +1113,30 @@ bulk-reactivate = Reactivate
 bulk-done-snapshot = snapshot asked for
 bulk-done-suspend = suspended
 bulk-done-reactivate = reactivated
+
+## The jobs of a partner, and search over all snapshots
+
+standing-open = under way
+standing-previewed = previewed
+standing-done = done
+standing-failed = failed
+standing-cancelled = stopped
+standing-ended = removed
+work-unknown = cannot be read
+work-nothing-yet = Nothing in this part; go on with Next.
+work-gone =
+    { $count ->
+        [one] { $count } job is left out: its organisation is no longer here.
+       *[other] { $count } jobs are left out: their organisations are no longer here.
+    }
+work-not-complete = Not everything could be read.
+ever-title = Search in all snapshots
+ever-one = Search in one snapshot
+ever-how = Enter a part of a name, a user name or an address, or an id: also what is gone is found.
+head-held-from = Held from – to
+head-left = Now
+ever-first = first
+ever-last = last
+ever-there = is there
+ever-not-whole = with gaps
+ever-back-to = Searched back to this snapshot

@@ -5,6 +5,7 @@ mod compare;
 mod coverage;
 mod dashboard;
 mod downloads;
+mod ever;
 mod explain;
 mod history;
 mod jobs;
@@ -28,6 +29,7 @@ mod stale;
 mod today;
 mod transfer;
 mod usage;
+mod work;
 
 use crate::Portal;
 use crate::api::List;
@@ -73,6 +75,7 @@ pub fn routes() -> Router<Portal> {
         .route("/partner", get(partner::page))
         .route("/partner/own-licence", post(selling::make_own))
         .route("/rights", get(rights::page))
+        .route("/jobs", get(work::page))
         .route("/notifications", get(notifications::grid))
         .route("/notifications/mine", get(notifications::mine).post(notifications::set_mine))
         .route("/people/{id}", get(person::page).post(person::edit))
@@ -94,6 +97,7 @@ fn inside() -> Router<Portal> {
         .route("/e/{org}/snapshots/{snp}/not-good", post(marks::take_back))
         .route("/e/{org}/snapshots/{snp}/coverage/{kind}", get(coverage::page))
         .route("/e/{org}/search", get(search::page))
+        .route("/e/{org}/search/ever", get(ever::page))
         .route("/e/{org}/objects/{kind}/{key}", get(object::page))
         .route("/e/{org}/history/{kind}/{key}", get(history::page))
         .route("/e/{org}/compare", get(compare::choose).post(compare::start))

@@ -8,7 +8,8 @@ use maud::html;
 use tokio::try_join;
 
 /// The lists that are reached from here, each with the right without which there is nothing on it.
-const WAYS: [(&str, &str); 7] = [
+const WAYS: [(&str, &str); 8] = [
+    ("jobs", "readPartner"),
     ("rights", "readPartner"),
     ("notifications", "readPartner"),
     ("invitations", "managePeople"),

@@ -84,6 +84,7 @@ pub(super) async fn page(asked: Asked, Path(org): Path<String>, Query(wanted): Q
     };
     let path = format!("/e/{org}/search");
     let body = html! {
+        p { a href={ (path) "/ever" } { (l.say("ever-title")) } }
         (filter(&path, &fields(&asked, &wanted, &coverage, &faults), &l.say("search-button")))
         @match &found {
             Some(found) => {

@@ -70,6 +70,15 @@ pub fn fill(stage: &Stage, name: &str, state: &str) {
     let row =
         json!({ "action": "useSnapshots", "roles": [cell("owner", true), cell("finance", false), own] });
     told("/v1/rights", &json!({ "actions": [row] }));
+    let job = json!({ "id": "snp_1", "type": "snapshot", "organisation": "org_1", "organisationName": name, "state": "done",
+        "requestedBy": name, "requestedAt": "2026-11-30T09:00:00Z", "doneAt": null });
+    told("/v1/jobs", &json!({ "items": [job], "next": "n", "gone": 2, "complete": false }));
+    let gone = json!({ "kind": "users", "key": "u1", "name": name, "first": "snp_1", "last": "snp_1", "left": "softDeleted", "isWhole": false });
+    told(
+        &format!("{AT}/search"),
+        &json!({ "items": [gone], "next": "n", "complete": false, "newest": "snp_1",
+        "searchedBackTo": "snp_1", "notHeld": ["groups"], "unreadable": [] }),
+    );
     let line = json!({ "organisation": "org_1", "organisationName": name, "planName": name, "currency": "EUR", "seatDays": 90,
         "amountMinor": 870, "parts": [] });
     told(
@@ -304,4 +313,39 @@ async fn a_comparison_is_filtered_and_ordered_by_the_api_and_its_table_is_of_the
         of_changes.contains("kind=users&what=modified&minWeight=70&actor=ann&order=weight"),
         "{of_changes}"
     );
+}
+
+#[tokio::test]
+async fn whoever_is_gone_is_found_with_how_they_left_and_what_was_not_searched() {
+    let stage = full("owner", "Maya", "done").await;
+    let seen = stage.get("/e/org_1/search/ever?name=maya").await;
+    for said in [
+        "deleted, in the recycle bin",
+        "with gaps",
+        "Not everything was searched yet",
+        "groups: not held",
+        "name=maya&amp;cursor=n",
+    ] {
+        assert!(seen.text.contains(said), "{said}: {}", seen.text);
+    }
+    stage.told(&format!("GET {AT}/search"), 200, &json!({ "things": [] }));
+    assert_eq!(
+        stage.get("/e/org_1/search/ever?name=maya").await.status,
+        StatusCode::BAD_GATEWAY,
+        "no list is no empty one"
+    );
+}
+
+#[tokio::test]
+async fn the_jobs_of_all_organisations_say_what_is_left_out() {
+    let stage = full("owner", "Fabrikam", "done").await;
+    let seen = stage.get("/jobs?type=snapshot").await;
+    for said in [
+        "href=\"/e/org_1/snapshots/snp_1\"",
+        "2 jobs are left out",
+        "Not everything could be read",
+        "type=snapshot&amp;cursor=n",
+    ] {
+        assert!(seen.text.contains(said), "{said}: {}", seen.text);
+    }
 }

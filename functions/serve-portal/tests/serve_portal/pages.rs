@@ -104,7 +104,7 @@ pub async fn full(role: &str, name: &str, state: &str) -> Stage {
     stage
 }
 
-const PAGES: [&str; 46] = [
+const PAGES: [&str; 49] = [
     "/",
     "/?aside=1",
     "/attention/org_1/privileged-changes",
@@ -150,6 +150,9 @@ const PAGES: [&str; 46] = [
     "/e/org_1/downloads",
     "/e/org_1/downloads/dow_1",
     "/e/org_1/settings",
+    "/jobs",
+    "/e/org_1/search/ever",
+    "/e/org_1/search/ever?name=a",
     "/e/org_1/search?kind=users&filter=x&asOf=2026-11-30T09:10",
 ];
 

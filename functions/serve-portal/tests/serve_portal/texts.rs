@@ -22,7 +22,7 @@ fn code(folder: &Path) -> String {
 }
 
 /// Sorts of words, whose texts are found by what the API answers: each with the enumerations that it is for.
-const WORDS: [(&str, &[&str]); 42] = [
+const WORDS: [(&str, &[&str]); 43] = [
     ("state", &["OrganisationState"]),
     ("credentials", &["CredentialStatus"]),
     ("product", &["ProductType"]),
@@ -61,6 +61,7 @@ const WORDS: [(&str, &[&str]); 42] = [
     ("weight", &[]),
     ("bulk", &[]),
     ("sees", &[]),
+    ("standing", &[]),
     ("way", &[]),
     ("action", &[]),
     ("job-of", &[]),
