@@ -1,7 +1,7 @@
 //! A Temporary Access Pass over HTTP: a person reads it, once, and it stands nowhere else.
 
 use crate::common::{PASS, PASS_STEP, Plane, RESTORE, TENANT};
-use partners::commands::{Caller, Member, Proof};
+use partners::commands::{Caller, Member, Proof, SignInTimes};
 use serde_json::Value;
 
 const A: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
@@ -10,7 +10,7 @@ const PERSON: &str = "per_01jaaaaaaaaaaaaaaaaaaaaaaa";
 
 fn signed_in(caller: &Caller) -> Caller {
     let Caller::Member(member) = caller else { panic!("not a member") };
-    let proof = Proof::SignIn { person: PERSON.parse().unwrap(), at: None };
+    let proof = Proof::SignIn { person: PERSON.parse().unwrap(), times: SignInTimes::default() };
     Caller::Member(Member { token: PERSON.to_owned(), proof, ..member.clone() })
 }
 
