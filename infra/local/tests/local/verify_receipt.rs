@@ -121,7 +121,7 @@ async fn given_out_after(seed: u64, state: RestoreState, story: Story) -> GivenO
         signer: world.signer.clone(),
     });
     let request = Request { tenant: tenant.clone(), restore: id.clone() };
-    worker.run(&request, world.clock.now() + SignedDuration::from_mins(5)).await.unwrap();
+    Box::pin(worker.run(&request, world.clock.now() + SignedDuration::from_mins(5))).await.unwrap();
     let restores = Restores {
         records,
         comparisons: plans.clone(),

@@ -3,7 +3,7 @@
 use super::data_plane::Client;
 use super::rig::Rig;
 use http::{Method, StatusCode};
-use partners::commands::Proof;
+use partners::commands::{Proof, SignInTimes};
 use serde_json::{Value, json};
 use sim::{READER_CLIENT_ID, WRITER_CLIENT_ID, WRITING};
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ async fn who_comes_back_signs_in_by_a_pass_that_a_person_reads_once() {
         assert_eq!(token.0, StatusCode::FORBIDDEN, "a token reads none");
         let person = client.by(|member| {
             let person = "per_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
-            member.proof = Proof::SignIn { person, at: None };
+            member.proof = Proof::SignIn { person, times: SignInTimes::default() };
         });
         let (status, read) = person.ask_below(Method::POST, &place, None).await;
         assert_eq!(status, StatusCode::OK, "{read}");
