@@ -403,7 +403,7 @@ async fn a_right_that_is_taken_away_fails_the_story_that_needs_it() {
         let deployed = Deployed::read().without(function, sid);
         let snapshots_per_day = u8::from(asked == Asked::DueSnapshot);
         let rig = Rig::with(Setting { snapshots_per_day, deployed, ..Setting::default() }).await;
-        asked.fails(&rig, function).await;
+        Box::pin(asked.fails(&rig, function)).await;
         let refusals = rig.refusals.take();
         let named = format!("{} may not {refused}", function.name());
         assert!(
