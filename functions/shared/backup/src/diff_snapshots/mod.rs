@@ -175,7 +175,7 @@ impl Worker {
             return Ok(Report::Waits(until));
         }
         let row = self.take_up(found).await?;
-        match self.compare_row(&row, deadline).await {
+        match Box::pin(self.compare_row(&row, deadline)).await {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) =>
             {
