@@ -9,6 +9,8 @@ const SEVERAL: &str = "who made it is not certain: they may have, or somebody el
 const UNKNOWN: &str = "who made it is not known, and it is left as it is";
 const OTHERS: &str = "somebody else changed it too between the two sides: taking it back would take that along, and it is \
                       left as it is";
+const NOT_WHOLE: &str = "records of that time are missing or may still come, by which somebody else had a hand in it: it is left as it is; \
+                         preview again two hours after the later snapshot, once another one is taken";
 const AFTER: &str = "somebody else changed it afterwards, and it is left as it is";
 
 const WITHIN: &str = "they changed something of an object that somebody else made or deleted, which comes or goes as a whole: it \
@@ -28,12 +30,20 @@ pub fn claimed(
     // Of what nobody was looked for nothing is known.
     let unknown = if filter.asks_author() { Claim::Doubtful(Doubt::UnknownAuthor) } else { Claim::Meant };
     let part = |number: usize| match hands.parts.get(number) {
-        Some(Some(told)) => filter.claim(told),
+        Some(Some(told)) => match filter.claim(told) {
+            // That nobody else is named says nothing yet.
+            Claim::Meant if filter.asks_author() && !hands.is_log_whole => {
+                Claim::Doubtful(Doubt::LogNotWhole)
+            }
+            claim => claim,
+        },
         Some(None) | None => unknown,
     };
     if change.what != What::Modified {
         let claim = match part(0) {
-            Claim::Meant if is_shared(filter, change, hands) => Claim::Doubtful(Doubt::OthersToo),
+            Claim::Meant | Claim::Doubtful(Doubt::LogNotWhole) if is_shared(filter, change, hands) => {
+                Claim::Doubtful(Doubt::OthersToo)
+            }
             Claim::NotMeant if had_a_hand(filter, change, hands) => {
                 return (None, vec![say(change, "object", Cause::OthersToo, WITHIN)]);
             }
@@ -97,6 +107,7 @@ fn left_of(filter: &ChangeFilter, claim: Claim) -> Option<(Cause, &'static str)>
         Claim::Doubtful(Doubt::SeveralCandidates) => Some((Cause::AuthorUncertain, SEVERAL)),
         Claim::Doubtful(Doubt::UnknownAuthor) => Some((Cause::AuthorUnknown, UNKNOWN)),
         Claim::Doubtful(Doubt::OthersToo) => Some((Cause::OthersToo, OTHERS)),
+        Claim::Doubtful(Doubt::LogNotWhole) => Some((Cause::LogNotWhole, NOT_WHOLE)),
         Claim::ChangedAfter => Some((Cause::ChangedSince, AFTER)),
     }
 }
@@ -167,7 +178,7 @@ mod tests {
             told(&["ann"], &["bob"]),
             told(&["ann"], &[]),
         ];
-        let hands = Hands { parts, all: Vec::new() };
+        let hands = Hands { parts, is_log_whole: true, ..Hands::default() };
         let (item, left) = claimed(&ann(), &change, &hands);
         let item = item.unwrap();
         let link = SelectedLink { link: "users.manager".to_owned(), to: "n".to_owned() };
@@ -197,10 +208,11 @@ mod tests {
             ..ann()
         };
         for filter in [ann(), also] {
-            let after = Hands { parts: vec![told(&["bob"], &["ann"])], all: Vec::new() };
+            let after =
+                Hands { parts: vec![told(&["bob"], &["ann"])], is_log_whole: true, ..Hands::default() };
             let (item, left) = claimed(&filter, &one, &after);
             assert_eq!((item, causes(&left)), (None, vec![("city", Cause::ChangedSince)]));
-            let others = Hands { parts: vec![told(&["bob"], &[])], all: Vec::new() };
+            let others = Hands { parts: vec![told(&["bob"], &[])], is_log_whole: true, ..Hands::default() };
             assert_eq!(claimed(&filter, &one, &others), (None, vec![]));
         }
     }
@@ -212,6 +224,7 @@ mod tests {
             let hands = |all: &[&str]| Hands {
                 parts: vec![told(&["ann"], &[])],
                 all: all.iter().map(|name| author(name)).collect(),
+                is_log_whole: true,
             };
             let (item, left) = claimed(&ann(), &whole, &hands(&["ann", "ann"]));
             assert_eq!((item, left), (Some(SelectedItem::of_change(&whole)), vec![]));
@@ -231,5 +244,21 @@ mod tests {
         let one = change("modified", &json!([{ "property": "city", "path": "city" }]), &json!([]));
         let (item, left) = claimed(&filter, &one, &Hands::default());
         assert_eq!((item, left), (Some(SelectedItem::of_change(&one)), vec![]));
+    }
+
+    #[test]
+    fn while_records_of_that_time_may_be_missing_nothing_is_surely_somebodys() {
+        let also = ChangeFilter { also: vec![Doubt::LogNotWhole], ..ann() };
+        for (what, part) in [("created", "object"), ("deleted", "object"), ("modified", "city")] {
+            let change = change(what, &json!([{ "property": "city", "path": "city" }]), &json!([]));
+            let early =
+                Hands { parts: vec![told(&["ann"], &[])], all: vec![author("ann")], is_log_whole: false };
+            let (item, left) = claimed(&ann(), &change, &early);
+            assert_eq!((item, causes(&left)), (None, vec![(part, Cause::LogNotWhole)]), "{what}");
+            let (item, left) = claimed(&also, &change, &early);
+            assert_eq!((item.is_some(), left), (true, vec![]), "{what}");
+            let others = Hands { parts: vec![told(&["bob"], &[])], ..Hands::default() };
+            assert_eq!(claimed(&ann(), &change, &others), (None, vec![]), "{what}");
+        }
     }
 }

@@ -252,6 +252,8 @@ pub enum Cause {
     AuthorUnknown,
     /// Others had a hand in the change too: taking it back would take that along.
     OthersToo,
+    /// Not all records of that time are there, or may still come: others may have had a hand in the change.
+    LogNotWhole,
     /// The step that is to be undone wrote nothing.
     NothingWritten,
     /// It is of another type now.

@@ -19,6 +19,8 @@ pub enum Doubt {
     UnknownAuthor,
     /// Others had a hand in it too, between the two sides: taking it back takes that along.
     OthersToo,
+    /// Of that time not all records are there: some may still come, or were never read. Others may have had a hand in it.
+    LogNotWhole,
 }
 
 /// Which changes of a comparison are meant; what is left out excludes none.

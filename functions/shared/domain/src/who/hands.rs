@@ -1,8 +1,9 @@
 //! Who had a hand in a change: who made each part of it, however many there are, and who else worked on an object that came or
 //! went.
 
+use super::absence::absence;
 use super::joined::{Known, who_changed};
-use super::told::{Author, AuthorSort, MOST_PARTS, Told, Who};
+use super::told::{Author, AuthorSort, Finding, MOST_PARTS, Told, Who};
 use crate::changes::{Change, What};
 use crate::kinds::Kind;
 
@@ -15,6 +16,15 @@ pub struct Hands {
     /// Of an object that came or went, whoever did anything to it between the two sides, by the log; Microsoft's own doings
     /// are left out.
     pub all: Vec<Author>,
+    /// Whether all records of the time between the two sides are held, and none may still come. Where not, that nobody else is
+    /// named says nothing.
+    pub is_log_whole: bool,
+}
+
+/// Whether all records of the time of a change are held, and none may still come.
+fn is_whole(known: &Known<'_>) -> bool {
+    let absence = absence(known.held, &known.window);
+    known.unread.is_none() && absence.finding == Finding::NoRecordFound && !absence.may_come
 }
 
 /// Who had a hand in that change.
@@ -26,7 +36,8 @@ pub fn hands_in(kind: &Kind, change: &Change, known: &Known<'_>) -> Hands {
         let done = known.records.iter().filter(|record| record.succeeded);
         let all = done.map(|record| Author::of(record, known.ours));
         let all = all.filter(|author| author.sort != AuthorSort::Microsoft).collect();
-        return Hands { parts: vec![Some(own.map_or(told, |part| part.told))], all };
+        let parts = vec![Some(own.map_or(told, |part| part.told))];
+        return Hands { parts, all, is_log_whole: is_whole(known) };
     }
     let (mut of_attributes, mut of_links) = (Vec::new(), Vec::new());
     for piece in pieces(change) {
@@ -36,7 +47,7 @@ pub fn hands_in(kind: &Kind, change: &Change, known: &Known<'_>) -> Hands {
         of_links.extend(piece.links.iter().map(|link| told_of(&who, None, Some((&link.link, &link.to)))));
     }
     of_attributes.append(&mut of_links);
-    Hands { parts: of_attributes, all: Vec::new() }
+    Hands { parts: of_attributes, all: Vec::new(), is_log_whole: is_whole(known) }
 }
 
 /// The change in pieces of which each part is looked at.
