@@ -1,7 +1,7 @@
 //! What of a change a restore takes back that is asked for by who made it, and what of it is left and why.
 
 use super::{Cause, Impossible, SelectedItem, SelectedLink};
-use crate::changes::{Change, Class, What};
+use crate::changes::{Change, Class, What, is_within};
 use crate::kinds::Identity;
 use crate::who::{ChangeFilter, Claim, Doubt, Hands};
 
@@ -58,14 +58,16 @@ pub fn claimed(
         if attribute.class == Class::Observed {
             continue;
         }
-        if takes(&attribute.path, part(number)) {
+        if is_asked(filter, &attribute.path) && takes(&attribute.path, part(number)) {
             paths.push(attribute.path.clone());
         } else {
             is_all = false;
         }
     }
     for (number, link) in change.links.iter().enumerate() {
-        if takes(&format!("{}/{}", link.link, link.to), part(change.attributes.len() + number)) {
+        // Links have no place in a path: of a property they are asked for by their type alone.
+        let is_asked = filter.property.as_ref().is_none_or(|property| link.link == *property);
+        if is_asked && takes(&format!("{}/{}", link.link, link.to), part(change.attributes.len() + number)) {
             links.push(SelectedLink { link: link.link.clone(), to: link.to.clone() });
         } else {
             is_all = false;
@@ -79,6 +81,12 @@ pub fn claimed(
     }
     (item.properties, item.paths, item.links) = (Some(Vec::new()), paths, Some(links));
     (Some(item.spelled_out()), left)
+}
+
+/// Whether a part of an object is asked for: all are, or those at or within a property, or what that is in.
+fn is_asked(filter: &ChangeFilter, path: &str) -> bool {
+    let is_at = |property: &String| is_within(path, property) || is_within(property, path);
+    filter.property.as_ref().is_none_or(is_at)
 }
 
 /// Whether others than who is meant worked on an object that came or went: what they did goes with it.
@@ -260,5 +268,24 @@ mod tests {
             let others = Hands { parts: vec![told(&["bob"], &[])], ..Hands::default() };
             assert_eq!(claimed(&ann(), &change, &others), (None, vec![]), "{what}");
         }
+    }
+
+    #[test]
+    fn of_a_property_that_is_asked_for_the_parts_alone_are_taken() {
+        let attributes = json!([{ "property": "city", "path": "city" }, { "property": "accountEnabled", "path": "accountEnabled" }]);
+        let links = json!([{ "link": "users.manager", "to": "m", "what": "created" }]);
+        let change = change("modified", &attributes, &links);
+        let of = |property: &str, filter: ChangeFilter| {
+            let filter = ChangeFilter { property: Some(property.to_owned()), ..filter };
+            let parts = vec![told(&["ann"], &[]), told(&["ann"], &[]), told(&["bob"], &[])];
+            let hands = Hands { parts, is_log_whole: true, ..Hands::default() };
+            let (item, left) = claimed(&filter, &change, &hands);
+            (item.map(|item| (item.properties.unwrap(), item.links.unwrap().len())), left.len())
+        };
+        for filter in [ChangeFilter::default(), ann()] {
+            assert_eq!(of("city", filter), (Some((vec!["city".to_owned()], 0)), 0));
+        }
+        assert_eq!(of("users.manager", ChangeFilter::default()), (Some((vec![], 1)), 0));
+        assert_eq!(of("users.manager", ann()), (None, 0));
     }
 }

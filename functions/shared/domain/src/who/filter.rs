@@ -39,7 +39,7 @@ pub struct ChangeFilter {
     /// Those of objects whose name has this part, without case, width and marks, or whose key is this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Those in which something at or within this path differs, or links of this type.
+    /// Those in which something at or within this path differs, or links of this type: of an object these parts alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
     /// Those that give or take this role, by the id of its definition.
