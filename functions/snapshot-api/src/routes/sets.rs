@@ -55,9 +55,10 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
         Route::post("/v1/restore-sets/{set}/run", "runRestoreSet", run)
             .says(
                 "Runs the next wave of a set.",
-                "Runs the next restores that are previewed, as many as a wave has, under the rules of each organisation: one that has to \
-                 be approved waits for that. While a wave is under way, and once a restore of the set has failed or was stopped, the \
-                 answer is 409. No wave begins by itself.",
+                "Runs the next restores that are previewed, as many as a wave has, under the rules of each organisation: one that has \
+                 to be approved waits for that, and does not begin once another has failed. One that cannot be run says why in its \
+                 line, and the next takes its place. While a wave is under way, and once a restore of the set has failed or was \
+                 stopped, the answer is 409. No wave begins by itself.",
             )
             .weighs(10)
             .problems(&[409])

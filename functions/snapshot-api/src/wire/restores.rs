@@ -8,7 +8,7 @@ use domain::restore::{
     SelectedLink, Selection, Step,
 };
 use domain::who::ChangeFilter;
-use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, Timestamp};
+use domain::{DiffId, Error, PersonId, RestoreId, RestoreSetId, Result, SnapshotId, Timestamp};
 use engine::ports::{Page, Spent};
 use engine::records::{
     Cause, NotProtected, OutcomeState, ReadBack, RefusedPart, Restore, RestoreCounts, RestoreState,
@@ -60,7 +60,7 @@ pub struct RestoreIn {
     /// Only the changes that these words mean, such as what an actor changed (`actor`), also in a span of time (`from`, `until`).
     /// Of an object that several changed, the parts of whoever is meant are taken back and all others stay; what others changed
     /// since stays too. What may be meant and is not certain is left and named (`authorUncertain`, `authorUnknown`,
-    /// `othersToo`), unless `also` says otherwise. It goes with `comparison`, in place of `only`.
+    /// `othersToo`, and `logNotWhole` for two hours after the later snapshot), unless `also` says otherwise. It goes with `comparison`, in place of `only`.
     #[garde(skip)]
     filter: Option<Box<ChangeFilter>>,
     /// The restore whose writes are to be taken back, as far as it came: what it made is deleted, what it deleted comes back,
@@ -353,6 +353,8 @@ pub struct RestoreOut {
     comparison: Option<DiffId>,
     /// Which of those changes; null where it takes back all of them, or is of no comparison.
     filter: Option<Box<ChangeFilter>>,
+    /// The restore set that it is one of; null where it was asked for by itself.
+    set: Option<RestoreSetId>,
     /// The restore that it undoes; null where it undoes none.
     undoes: Option<RestoreId>,
     /// The part of that restore that it undoes; null where it undoes all of it, or none, and in lists.
@@ -458,6 +460,7 @@ impl From<Restore> for RestoreOut {
             snapshot: row.snapshot,
             comparison: row.diff,
             filter: row.filter,
+            set: row.set.map(|of| of.set),
             undoes: row.undoes,
             undoes_only: row.undoes_only,
             kinds: row.selection.kinds,

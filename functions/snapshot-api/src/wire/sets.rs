@@ -165,27 +165,30 @@ impl SetTenantOut {
         let now = refused.get(&member.organisation).map(|error| error.summary().into());
         Self {
             state,
+            restore: restore.as_ref().map(|row| row.id.clone()),
             restore_state: restore.as_ref().map(|row| row.state),
             counts: restore.as_ref().map(|row| row.counts),
             refused: now.or(member.refused),
             organisation: member.organisation,
             comparison: member.comparison,
-            restore: member.restore,
         }
     }
 }
 
 fn state_of(lines: &[Line]) -> SetState {
     let has = |state: MemberState| lines.iter().any(|line| line.state == state);
-    if has(MemberState::Previewing) {
+    // What has failed first: nothing of the set is begun any more, whatever else is under way.
+    if has(MemberState::Failed) {
+        SetState::Stopped
+    } else if has(MemberState::Previewing) {
         SetState::Previewing
     } else if has(MemberState::UnderWay) {
         SetState::UnderWay
-    } else if has(MemberState::Failed) {
-        SetState::Stopped
     } else if has(MemberState::Previewed) {
         SetState::Ready
-    } else if lines.iter().all(|line| line.state == MemberState::Done) {
+    } else if has(MemberState::Done)
+        && lines.iter().all(|line| matches!(line.state, MemberState::Done | MemberState::Gone))
+    {
         SetState::Done
     } else {
         SetState::NotPreviewed

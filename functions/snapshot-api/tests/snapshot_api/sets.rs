@@ -7,8 +7,8 @@ use domain::restore::RestorePlan;
 use domain::rights::Role;
 use domain::{DiffId, OrganisationId, PartnerId, RestoreId};
 use engine::ports::Clock;
-use engine::records::{Restore, RestoreState, Tenant};
-use partners::commands::Caller;
+use engine::records::{OrganisationPlace, Restore, RestoreSet, RestoreState, Tenant};
+use partners::commands::{Caller, Member, Proof, SignInTimes};
 use restore::plans::PlanStore;
 use restore::preview_restore::Archived;
 use serde_json::{Value, json};
@@ -297,5 +297,94 @@ async fn every_route_asks_the_rights_table_for_every_role() {
                 assert_eq!(answer.status, 403);
             }
         }
+    }
+}
+
+/// Somebody of the partner who signed in.
+fn person(owner: &Caller, id: &str) -> Caller {
+    let Caller::Member(member) = owner else { panic!("not a member") };
+    let proof = Proof::SignIn { person: id.parse().unwrap(), times: SignInTimes::default() };
+    Caller::Member(Member { token: id.to_owned(), proof, ..member.clone() })
+}
+
+#[tokio::test]
+async fn what_waits_for_its_approval_does_not_begin_after_another_has_failed() {
+    let stage = Stage::new().await;
+    for n in 0..2 {
+        stage.plane.change(&stage.partner, &organisation(n), |o| o.approvals = ApprovalRule::Always).await;
+    }
+    let path = stage.made(&set_of(&[0, 1], 2)).await;
+    for n in 0..2 {
+        stage.becomes(&path, n, RestoreState::Previewed).await;
+        let restore = stage.restore(&path, n).await;
+        let asker = "per_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().ok();
+        stage.plane.edit(&Restore::at(&tenant(n), &restore), |row| row.requested_for = asker).await;
+    }
+    assert_eq!(stage.run(&path).await, 202);
+    let [first, second] = [stage.restore(&path, 0).await, stage.restore(&path, 1).await];
+    stage.plane.edit(&Restore::at(&tenant(0), &first), |row| row.state = RestoreState::Failed).await;
+    assert_eq!(stage.states(&path).await, states("stopped", &["failed", "underWay"]));
+    let other = person(&stage.owner, "per_01jbbbbbbbbbbbbbbbbbbbbbbb");
+    for what in ["approve", "run"] {
+        let of = format!("/v1/organisations/{}/restores/{second}/{what}", organisation(1));
+        let answer = stage.plane.ask(Some(&other), "POST", &of, &Value::Null).await;
+        assert_eq!(answer.status, 409, "{answer:?}");
+        assert!(answer.text.contains("of the set set_"), "{answer:?}");
+    }
+    let row = stage.plane.records.get(&Restore::at(&tenant(1), &second)).await.unwrap().value;
+    assert_eq!(row.state, RestoreState::Previewed);
+}
+
+#[tokio::test]
+async fn a_tenant_that_cannot_be_run_keeps_none_behind_it_from_being_run() {
+    let stage = Stage::new().await;
+    // Nobody knows in whose name the token asked, so nobody could approve it.
+    stage.plane.change(&stage.partner, &organisation(0), |o| o.approvals = ApprovalRule::Always).await;
+    let path = stage.made(&set_of(&[0, 1], 1)).await;
+    for n in 0..2 {
+        stage.becomes(&path, n, RestoreState::Previewed).await;
+    }
+    let ran = stage.ask(&stage.owner, "POST", &format!("{path}/run"), &Value::Null).await;
+    assert_eq!(ran.status, 202, "{ran:?}");
+    assert!(ran.json()["tenants"][0]["refused"].is_string(), "{ran:?}");
+    assert_eq!(stage.states(&path).await.1, ["previewed", "underWay"]);
+    let restore = stage.restore(&path, 1).await;
+    stage.plane.edit(&Restore::at(&tenant(1), &restore), |row| row.state = RestoreState::Done).await;
+    assert_eq!(stage.run(&path).await, 403, "nothing began");
+}
+
+#[tokio::test]
+async fn what_becomes_of_an_organisation_at_another_partner_says_nothing_of_the_set() {
+    let stage = Stage::new().await;
+    let path = stage.made(&set_of(&[0, 1], 1)).await;
+    for n in 0..2 {
+        stage.becomes(&path, n, RestoreState::Previewed).await;
+    }
+    let gone = stage.restore(&path, 0).await;
+    let (other, _) = stage.plane.partner(B, &[]).await;
+    stage.plane.edit(&OrganisationPlace::at(&organisation(0)), |row| row.partner = other).await;
+    stage.plane.edit(&Restore::at(&tenant(0), &gone), |row| row.state = RestoreState::Cancelled).await;
+    assert_eq!(stage.states(&path).await, states("ready", &["previewed"]));
+    assert_eq!(stage.read(&path).await["moreTenants"], 1);
+    assert_eq!(stage.run(&path).await, 202);
+    assert_eq!(stage.states(&path).await, states("underWay", &["underWay"]));
+}
+
+#[tokio::test]
+async fn previews_that_were_cut_off_are_made_once_under_the_ids_that_the_set_names() {
+    let stage = Stage::new().await;
+    let path = stage.made(&set_of(&[0, 1], 1)).await;
+    // As if the process had died before the first was made.
+    let id = RestoreId::from_ulid("01jzzzzzzzzzzzzzzzzzzzzzzz");
+    let set = path.trim_start_matches('/').parse().unwrap();
+    let named = Some(id.clone());
+    stage.plane.edit(&RestoreSet::at(&stage.partner, &set), |row| row.members[0].restore = named).await;
+    assert_eq!(stage.states(&path).await.1, ["notPreviewed", "previewing"]);
+    let made = stage.plane.started().len();
+    for _ in 0..2 {
+        let again = stage.ask(&stage.owner, "POST", &format!("{path}/preview"), &Value::Null).await;
+        assert_eq!(again.status, 202, "{again:?}");
+        assert_eq!(stage.restore(&path, 0).await, id);
+        assert_eq!(stage.plane.started().len(), made + 1, "and once");
     }
 }

@@ -96,8 +96,8 @@ pub use reading::{
 };
 pub use receipt::SignedReceipt;
 pub use restore::{
-    FailCause, OutcomeState, PREVIEW_GOOD_FOR, PRIVILEGED_PREVIEW_GOOD_FOR, ReadBack, RefusedPart, Restore,
-    RestoreCounts, RestoreState, SkipCause, StepOutcome, UndoneObject, UndonePart,
+    FailCause, InSet, OutcomeState, PREVIEW_GOOD_FOR, PRIVILEGED_PREVIEW_GOOD_FOR, ReadBack, RefusedPart,
+    Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome, UndoneObject, UndonePart,
 };
 pub use restore_set::{RestoreSet, SetMember};
 pub use sent::{MOST_CALLS, MOST_PARTS, SentCall};

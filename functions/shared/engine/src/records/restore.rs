@@ -8,7 +8,7 @@ use crate::ports::{Spent, Watch};
 use domain::organisations::ApprovalRule;
 use domain::restore::{RestorePlan, Selection, Step, WriteAction};
 use domain::who::ChangeFilter;
-use domain::{DiffId, PersonId, RestoreId, SnapshotId, TenantId, Timestamp};
+use domain::{DiffId, PartnerId, PersonId, RestoreId, RestoreSetId, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -120,6 +120,16 @@ impl UndoneObject {
     }
 }
 
+/// Of which set a restore is one, and whose that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InSet {
+    /// The partner that has the set.
+    pub partner: PartnerId,
+    /// The set.
+    pub set: RestoreSetId,
+}
+
 /// The row of a restore.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -137,6 +147,9 @@ pub struct Restore {
     /// Which of the changes of that comparison; none where it takes back all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Box<ChangeFilter>>,
+    /// The restore set that it is one of; none where it was asked for by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<Box<InSet>>,
     /// The restore that it undoes, instead of single items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RestoreId>,

@@ -21,9 +21,13 @@ pub struct SetMember {
     pub tenant: TenantId,
     /// The comparison among whose changes it is.
     pub comparison: DiffId,
-    /// The restore that takes it back; none until its preview could be asked for.
+    /// The restore that takes it back, named before its preview is asked for: it is made under this id, however often that is
+    /// tried. None before the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<RestoreId>,
+    /// The restore in whose place that is previewed, since its own preview was too old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<RestoreId>,
     /// Why its preview could not be asked for, as a sentence for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,

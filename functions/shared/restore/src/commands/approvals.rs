@@ -236,6 +236,7 @@ impl Restores {
                 return Ok(row);
             }
             let mut found = self.expect_previewed(tenant, restore, wish).await?;
+            self.check_set(&found.value).await?;
             let plan = self.stored_plan(&found.value).await?.hash;
             found.value.touched_at = self.clock.now();
             let Turn { row, writes, sends } = match wish {

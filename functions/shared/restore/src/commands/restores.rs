@@ -19,7 +19,7 @@ use engine::Listed;
 use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue, Spent};
 use engine::records::{
-    AskedWork, Course, Diff, Found, JobState, OutcomeState, Record, Records, Restore, RestoreCounts,
+    AskedWork, Course, Diff, Found, InSet, JobState, OutcomeState, Record, Records, Restore, RestoreCounts,
     RestoreState, Snapshot, StepOutcome, UndonePart, put_new,
 };
 use serde::Serialize;
@@ -37,7 +37,18 @@ pub(super) struct Choice {
     pub undoes: Option<RestoreId>,
     pub undoes_only: Option<UndonePart>,
     pub why: Why,
+    pub named: Named,
+}
+
+/// What is known of a restore before it is made.
+#[derive(Default)]
+pub(super) struct Named {
+    /// Its id: where there is a restore of that id, it is this one, and nothing is made.
+    pub id: Option<RestoreId>,
+    /// The restore that it is previewed in place of.
     pub again_of: Option<RestoreId>,
+    /// The set that it is one of.
+    pub set: Option<Box<InSet>>,
 }
 
 /// A step of the plan with what became of it.
@@ -109,7 +120,16 @@ impl Restores {
         asker: impl Into<Asker> + Send,
         new: NewRestore,
     ) -> Result<Restore> {
-        let asker = asker.into();
+        self.create(tenant, asker.into(), new, Named::default()).await
+    }
+
+    pub(super) async fn create(
+        &self,
+        tenant: &TenantId,
+        asker: Asker,
+        new: NewRestore,
+        named: Named,
+    ) -> Result<Restore> {
         new.check()?;
         let NewRestore { from, mut selection, why } = new;
         let (mut filter, mut undoes, mut undoes_only) = (None, None, None);
@@ -153,7 +173,7 @@ impl Restores {
                 (snapshot, None)
             }
         };
-        let choice = Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, again_of: None };
+        let choice = Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, named };
         self.put_preview(tenant, asker, choice).await
     }
 
@@ -183,16 +203,22 @@ impl Restores {
         asker: Asker,
         choice: Choice,
     ) -> Result<Restore> {
-        let Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, again_of } = choice;
+        let Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, named } = choice;
+        let Named { id, again_of, set } = named;
+        let id = id.unwrap_or_else(|| RestoreId::from_ulid(&self.ids.ulid()));
+        if let Some(found) = self.records.find(&Restore::at(tenant, &id)).await? {
+            return Ok(found.value);
+        }
         // Why the choice stands in the row: the message only names the restore, and a rerun finds the same choice.
         let now = self.clock.now();
         let restore = Restore {
-            id: RestoreId::from_ulid(&self.ids.ulid()),
+            id,
             tenant: tenant.clone(),
             snapshot,
             selection,
             diff,
             filter,
+            set,
             undoes,
             undoes_only,
             requested_by: asker.name.clone(),

@@ -4,19 +4,24 @@
 //! Nothing begins by itself: whoever runs a set begins one wave. Which restores are in it follows from how they all stand, so a
 //! wave that was cut off is gone on with, and one that is under way is not begun twice.
 
-use super::restores::{NewRestore, RestoreFrom, Restores, Why};
+use super::restores::{Named, NewRestore, RestoreFrom, Restores, Why};
 use backup::commands::slots::Asker;
 use domain::organisations::ApprovalRule;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::who::ChangeFilter;
-use domain::{DiffId, Error, OrganisationId, PartnerId, RestoreSetId, Result, TenantId};
+use domain::{
+    DiffId, Error, ErrorKind, OrganisationId, PartnerId, RestoreId, RestoreSetId, Result, TenantId,
+};
 use engine::Listed;
 use engine::ports::Page;
-use engine::records::{Found, Record, Restore, RestoreSet, RestoreState, SetMember, put_new, replace};
-use futures::{FutureExt, StreamExt, stream};
+use engine::records::{
+    Found, InSet, OrganisationPlace, Partner, Record, Restore, RestoreSet, RestoreState, SetMember, put_new,
+    replace,
+};
+use futures::{FutureExt, StreamExt, stream, try_join};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many restores of a set are asked for at the same time.
 const AT_ONCE: usize = 8;
@@ -54,6 +59,8 @@ pub enum MemberState {
     Done,
     /// Its preview, or a step of it, failed; or it was stopped.
     Failed,
+    /// Its organisation is another partner's by now: what becomes of it there says nothing of the set.
+    Gone,
 }
 
 /// One tenant of a set, with its restore.
@@ -88,6 +95,7 @@ impl Restores {
             tenant,
             comparison,
             restore: None,
+            former: None,
             refused: None,
         };
         let set = RestoreSet {
@@ -131,15 +139,50 @@ impl Restores {
     pub async fn lines(&self, set: &RestoreSet) -> Result<Vec<Line>> {
         let named = set.members.iter().filter_map(|of| Some((of, of.restore.as_ref()?)));
         let at: Vec<_> = named.map(|(of, restore)| Restore::at(&of.tenant, restore)).collect();
-        let mut rows = self.records.find_each(&at).await?.into_iter();
-        let now = self.clock.now();
+        let (rows, ours) = try_join!(self.records.find_each(&at), self.still_of(set))?;
+        let (mut rows, now) = (rows.into_iter(), self.clock.now());
         let lines = set.members.iter().map(|member| {
             let found = member.restore.as_ref().and_then(|_| rows.next().flatten()).transpose()?;
-            let restore = found.map(|found| found.value);
-            let state = restore.as_ref().map_or(MemberState::NotPreviewed, |row| state_of(row, now));
+            let is_ours = ours.contains(&member.organisation);
+            let restore = found.map(|found| found.value).filter(|_| is_ours);
+            let state = match &restore {
+                _ if !is_ours => MemberState::Gone,
+                Some(row) => state_of(row, now),
+                None => MemberState::NotPreviewed,
+            };
             Ok(Line { member: member.clone(), state, restore })
         });
         lines.collect()
+    }
+
+    /// The organisations of a set that its partner still has, or one below it.
+    async fn still_of(&self, set: &RestoreSet) -> Result<BTreeSet<OrganisationId>> {
+        let at: Vec<_> = set.members.iter().map(|of| OrganisationPlace::at(&of.organisation)).collect();
+        let places = self.records.find_each(&at).await?.into_iter().flatten();
+        let places: Vec<OrganisationPlace> = places.map(|place| Ok(place?.value)).collect::<Result<_>>()?;
+        let partners: BTreeSet<&PartnerId> = places.iter().map(|place| &place.partner).collect();
+        let at: Vec<_> = partners.into_iter().map(Partner::at).collect();
+        let partners = if at.is_empty() { Vec::new() } else { self.records.find_each(&at).await? };
+        let partners = partners.into_iter().flatten().map(|found| Ok(found?.value));
+        let partners: Vec<Partner> = partners.collect::<Result<_>>()?;
+        let sees = |of: &PartnerId| partners.iter().any(|one| one.id == *of && one.is_seen_by(&set.partner));
+        let ours = places.into_iter().filter(|place| sees(&place.partner));
+        Ok(ours.map(|place| place.organisation).collect())
+    }
+
+    /// Checks that no other restore has failed of the set that this one is of, wherever it is run or approved from.
+    ///
+    /// # Errors
+    /// `Conflict`, naming the set.
+    pub(super) async fn check_set(&self, row: &Restore) -> Result<()> {
+        let Some(of) = &row.set else { return Ok(()) };
+        let found = self.records.find(&RestoreSet::at(&of.partner, &of.set)).await?;
+        let Some(Found { value: set, .. }) = found else { return Ok(()) };
+        if self.lines(&set).await?.iter().any(|line| line.state == MemberState::Failed) {
+            let why = format!("a restore of the set {} has failed: no other of it is begun", set.id);
+            return Err(Error::conflict(why));
+        }
+        Ok(())
     }
 
     /// Asks for the previews that there are not yet, or that are too old, of the tenants in which whoever asks may; why one could
@@ -154,30 +197,50 @@ impl Restores {
     ) -> Result<RestoreSet> {
         let Found { value: mut set, version } = set;
         let lines = self.lines(&set).await?;
-        let asked = lines.into_iter().map(|line| {
-            let asker = askers.get(&line.member.organisation).cloned();
-            self.preview_member(&set, line, asker).boxed()
-        });
-        let members: Vec<SetMember> =
-            stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-        set.members = members;
-        self.records.write(vec![replace(&set, version)?]).await?;
-        Ok(set)
-    }
-
-    async fn preview_member(&self, set: &RestoreSet, line: Line, asker: Option<Asker>) -> SetMember {
-        let Line { mut member, state, .. } = line;
-        let is_wanted = matches!(state, MemberState::NotPreviewed | MemberState::Expired);
-        let Some(asker) = asker.filter(|_| is_wanted) else { return member };
-        let asked = match &member.restore {
-            Some(restore) => self.preview_again(&member.tenant, asker, restore).await,
-            None => self.create_preview(&member.tenant, asker, of_member(set, &member)).await,
+        let is_wanted = |line: &Line| {
+            matches!(line.state, MemberState::NotPreviewed | MemberState::Expired)
+                && askers.contains_key(&line.member.organisation)
         };
-        match asked {
-            Ok(restore) => (member.restore, member.refused) = (Some(restore.id), None),
-            Err(error) => member.refused = Some(error.summary().into()),
+        let wanted: BTreeSet<OrganisationId> = lines
+            .iter()
+            .filter(|line| is_wanted(line))
+            .map(|line| line.member.organisation.clone())
+            .collect();
+        for (member, line) in set.members.iter_mut().zip(&lines).filter(|(_, line)| is_wanted(line)) {
+            if line.state == MemberState::Expired {
+                member.former = member.restore.take();
+            }
+            // Why before they are made: whoever tries again, or at the same time, makes no others.
+            member.restore.get_or_insert_with(|| RestoreId::from_ulid(&self.ids.ulid()));
+            member.refused = None;
         }
-        member
+        self.records.write(vec![replace(&set, version)?]).await?;
+        let asked = set.members.iter().filter(|member| wanted.contains(&member.organisation));
+        let asked = asked.filter_map(|member| {
+            let asker = askers.get(&member.organisation)?.clone();
+            let (id, again_of) = (member.restore.clone(), member.former.clone());
+            let of = InSet { partner: set.partner.clone(), set: set.id.clone() };
+            let named = Named { id, again_of, set: Some(Box::new(of)) };
+            let made = self.create(&member.tenant, asker, of_member(&set, member), named);
+            Some(async move { Some((member.organisation.clone(), made.await.err()?)) }.boxed())
+        });
+        let asked: Vec<_> = asked.collect();
+        let refused: Vec<Option<(OrganisationId, Error)>> =
+            stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let refused: BTreeMap<OrganisationId, Error> = refused.into_iter().flatten().collect();
+        if refused.is_empty() {
+            return Ok(set);
+        }
+        for member in &mut set.members {
+            if let Some(error) = refused.get(&member.organisation) {
+                member.refused = Some(error.summary().into());
+            }
+        }
+        match self.records.write(vec![replace(&set, version + 1)?]).await {
+            // Somebody asks once more just now, and writes what becomes of that.
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(set),
+            written => written.map(|()| set),
+        }
     }
 
     /// Begins the next wave: restores that can be run, so many, in the order of the set. What could not be run is told by
@@ -207,23 +270,42 @@ impl Restores {
                 let runner = runners.get(&line.member.organisation)?;
                 (runner.0 == line.member.tenant).then_some((line.member, runner))
             })
-            .take(set.wave)
             .collect();
         if ready.is_empty() {
             return Err(Error::conflict(
                 "nothing is left to be run: previews that are too old are made again first",
             ));
         }
-        let runs = ready.into_iter().map(|(member, (tenant, asker, rule))| {
-            async move {
-                let restore = member.restore?;
-                let ran = self.run(tenant, asker.clone(), *rule, &restore).await;
-                ran.err().map(|error| (member.organisation, error))
+        let (mut ready, mut begun, mut refused) = (ready.into_iter(), 0, BTreeMap::new());
+        // One that cannot be run keeps none behind it from being run.
+        while begun < set.wave {
+            let next = ready.by_ref().take(set.wave - begun);
+            let runs = next.map(|(member, (tenant, asker, rule))| {
+                async move {
+                    let Some(restore) = &member.restore else { return (member.organisation, Ok(())) };
+                    let ran = self.run(tenant, asker.clone(), *rule, restore).await;
+                    (member.organisation, ran.map(drop))
+                }
+                .boxed()
+            });
+            let runs: Vec<_> = runs.collect();
+            if runs.is_empty() {
+                break;
             }
-            .boxed()
-        });
-        let ran: Vec<_> = stream::iter(runs.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-        Ok(ran.into_iter().flatten().collect())
+            let ran: Vec<(OrganisationId, Result<()>)> = stream::iter(runs).buffered(AT_ONCE).collect().await;
+            for (organisation, ran) in ran {
+                match ran {
+                    Ok(()) => begun += 1,
+                    Err(error) => drop(refused.insert(organisation, error)),
+                }
+            }
+        }
+        if begun == 0
+            && let Some((_, error)) = refused.pop_first()
+        {
+            return Err(error);
+        }
+        Ok(refused)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Restores that are stopped, or previewed once more.
 
-use super::restores::{Choice, Restores};
+use super::restores::{Choice, Named, Restores};
 use super::why::Why;
 use backup::commands::slots::Asker;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId};
@@ -76,9 +76,11 @@ impl Restores {
         if row.previewed_at.is_none() {
             return Err(Error::conflict("the restore has no preview yet"));
         }
-        let Restore { id, snapshot, selection, diff, filter, undoes, undoes_only, reason, ticket, .. } = row;
-        let (why, again_of) = (Why { reason, ticket }, Some(id));
-        let choice = Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, again_of };
+        let Restore {
+            id, snapshot, selection, diff, filter, undoes, undoes_only, reason, ticket, set, ..
+        } = row;
+        let (why, named) = (Why { reason, ticket }, Named { again_of: Some(id), set, ..Named::default() });
+        let choice = Choice { snapshot, selection, diff, filter, undoes, undoes_only, why, named };
         self.put_preview(tenant, asker.into(), choice).await
     }
 }
