@@ -75,7 +75,7 @@ pub struct Found<'r> {
     pub exact: Option<&'r AuditRecord>,
     /// Without one: those that may be meant, the likeliest first.
     pub candidates: Vec<&'r AuditRecord>,
-    /// Those that say something else of the same thing and were before, the earliest first.
+    /// Those that were before, the earliest first: that say something else of the same thing, or the same of somebody else.
     pub earlier: Vec<&'r AuditRecord>,
 }
 
@@ -111,7 +111,12 @@ impl<'r> Judged<'_, 'r> {
         let early = self.of(Fit::Says).rfind(|record| self.is_settled(record));
         let against = self.against(early);
         if let (Some(record), None) = (early, against) {
-            let earlier = self.other().filter(|other| other.at < record.at).collect();
+            // Also who did the same before, and somebody undid it: it is not the author's alone.
+            let is_earlier = |(other, fit): &&(&AuditRecord, Fit)| {
+                let is_of_another = *fit == Fit::Says && !other.actor.is(&record.actor);
+                other.at < record.at && (is_of_another || matches!(fit, Fit::Contradicts | Fit::Step(_)))
+            };
+            let earlier = self.all.iter().filter(is_earlier).map(|(other, _)| *other).collect();
             return Found { exact: Some(record), candidates: Vec::new(), earlier };
         }
         let late: Vec<&AuditRecord> = self.of(Fit::Says).filter(|record| !self.is_settled(record)).collect();

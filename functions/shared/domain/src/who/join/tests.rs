@@ -65,7 +65,9 @@ fn of_two_who_set_the_same_value_the_last_is_the_author() {
         title(2, "bob", "Boss", "Clerk"),
         title(3, "eve", "Clerk", "Boss"),
     ];
-    assert_eq!(of_title("Boss", &records)[0], names(&["eve"]));
+    assert_eq!(of_title("Boss", &records), [names(&["eve"]), names(&[]), names(&["ann", "bob"])]);
+    let again = [title(1, "ann", "Clerk", "Boss"), title(2, "ann", "Boss", "Boss")];
+    assert_eq!(of_title("Boss", &again), [names(&["ann"]), names(&[]), names(&[])]);
 }
 
 #[test]
