@@ -5,7 +5,7 @@ use domain::changes::{Change, MOST_LINKS};
 use domain::kinds::{KINDS, Kind, KindName};
 use domain::{Error, Result};
 use engine::records::Diff;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What the names of the pages of a comparison's changes begin with.
 pub(super) fn page_place(diff: &Diff) -> String {
@@ -70,7 +70,7 @@ pub async fn find_changes(
     let mut search = ChangeSearch::new(archive, diff, sought);
     // Changes are in the order of kinds and keys, so each is looked for by halves.
     for (number, (kind, key)) in sought.iter().enumerate() {
-        let place = (search.kind_number(kind.name), (*key).to_owned());
+        let place = (kind_number(diff, kind.name), (*key).to_owned());
         let (mut low, mut high) = (0, diff.pages);
         while low < high && search.found[number].is_none() {
             let middle = low + (high - low) / 2;
@@ -95,8 +95,68 @@ pub async fn find_changes(
     Ok(FoundChanges { changes: search.found, is_complete })
 }
 
+/// All changes of one object, each whole. It may stand at several of these keys: at its own, and at the one under which it was
+/// created again. None where [`MOST_PAGES`] do not do.
+///
+/// # Errors
+/// `Corrupt` when a page that must be there is not.
+pub(crate) async fn changes_at(
+    archive: &TenantArchive,
+    diff: &Diff,
+    kind: &Kind,
+    keys: &BTreeSet<&str>,
+) -> Result<Option<Vec<Change>>> {
+    let (mut found, mut reads) = (Vec::new(), 0);
+    for key in keys {
+        let sought = (kind_number(diff, kind.name), (*key).to_owned());
+        // The first page that ends at that place or behind it.
+        let (mut low, mut high) = (0, diff.pages);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            reads += 1;
+            let (_, last) = ends(diff, &get_page(archive, diff, middle).await?)?;
+            if last < sought { low = middle + 1 } else { high = middle }
+        }
+        for page in low..diff.pages {
+            if reads >= MOST_PAGES {
+                return Ok(None);
+            }
+            reads += 1;
+            let changes = get_page(archive, diff, page).await?;
+            let (_, last) = ends(diff, &changes)?;
+            found.extend(changes.into_iter().filter(|change| place_of(diff, change) == sought));
+            if last > sought {
+                break;
+            }
+        }
+    }
+    Ok(Some(Change::joined(found)))
+}
+
 /// Where a change stands: the number of its kind, and its key of the later side.
 type ChangePlace = (usize, String);
+
+fn kind_number(diff: &Diff, name: KindName) -> usize {
+    let number = if diff.kinds.is_empty() {
+        KINDS.iter().position(|kind| kind.name == name)
+    } else {
+        diff.kinds.iter().position(|kind| *kind == name)
+    };
+    number.unwrap_or(usize::MAX)
+}
+
+fn place_of(diff: &Diff, change: &Change) -> ChangePlace {
+    let number = change.kind.find().map_or(usize::MAX, |kind| kind_number(diff, kind.name));
+    (number, change.new_key.as_ref().unwrap_or(&change.key).clone())
+}
+
+/// The first and the last place of a page.
+fn ends(diff: &Diff, page: &[Change]) -> Result<(ChangePlace, ChangePlace)> {
+    match (page.first(), page.last()) {
+        (Some(first), Some(last)) => Ok((place_of(diff, first), place_of(diff, last))),
+        _ => Err(Error::corrupt("a page of changes is empty")),
+    }
+}
 
 struct ChangeSearch<'a> {
     archive: &'a TenantArchive,
@@ -118,15 +178,6 @@ impl<'a> ChangeSearch<'a> {
         }
         let parts = vec![BTreeMap::new(); sought.len()];
         Self { archive, diff, numbers, found: vec![None; sought.len()], parts, read: BTreeMap::new() }
-    }
-
-    fn kind_number(&self, name: KindName) -> usize {
-        let number = if self.diff.kinds.is_empty() {
-            KINDS.iter().position(|kind| kind.name == name)
-        } else {
-            self.diff.kinds.iter().position(|kind| *kind == name)
-        };
-        number.unwrap_or(usize::MAX)
     }
 
     /// Reads the pages around those on which something of a change is, as far as they have more of it, and makes it whole;
@@ -172,15 +223,7 @@ impl<'a> ChangeSearch<'a> {
             return Ok(None);
         }
         let changes = get_page(self.archive, self.diff, page).await?;
-        let place = |change: &Change| {
-            let key = change.new_key.as_ref().unwrap_or(&change.key);
-            let number = change.kind.find().map_or(usize::MAX, |kind| self.kind_number(kind.name));
-            (number, key.clone())
-        };
-        let ends = (changes.first().map(place), changes.last().map(place));
-        let (Some(first), Some(last)) = ends else {
-            return Err(Error::corrupt("a page of changes is empty"));
-        };
+        let (first, last) = ends(self.diff, &changes)?;
         for change in changes {
             let of = self.numbers.get(change.key.as_str()).into_iter().flatten();
             for (number, _) in of.filter(|(_, kind)| change.kind == kind.name) {

@@ -28,6 +28,7 @@ mod sorter;
 mod tenant;
 mod view;
 
+pub(crate) use changes::changes_at;
 pub(crate) use changes::page_name;
 pub use changes::{FoundChanges, MOST_PAGES, find_changes, get_page, list_changes};
 pub use compare::{Difference, Differences};

@@ -250,10 +250,15 @@ impl Marks {
                     None => None,
                     Some((kind, key)) => {
                         let archive = self.archive.open(tenant).await?;
-                        let found = find_changes(&archive, &diff, &[(kind, &key)]).await?.changes;
-                        let found = found.into_iter().next().flatten();
-                        let found =
-                            found.ok_or_else(|| Error::invalid_field("key", "names no change of it"))?;
+                        let found = find_changes(&archive, &diff, &[(kind, &key)]).await?;
+                        let is_complete = found.is_complete;
+                        let found = found.changes.into_iter().next().flatten().ok_or_else(|| {
+                            if is_complete {
+                                Error::invalid_field("key", "names no change of it")
+                            } else {
+                                Error::conflict("too much differs to look for that change: mark the comparison as a whole")
+                            }
+                        })?;
                         Some(MarkedChange { kind: kind.name.into(), key, privileged: found.privileged })
                     }
                 };

@@ -1,14 +1,12 @@
 //! What changed of one object between two snapshots, answered at once.
 //!
-//! Where the two were compared already, that comparison tells it, which costs a look for one change; where they were not, it is
+//! Where the two were compared already, that comparison tells it, which costs the few pages on which it can stand; where they were not, it is
 //! found out as the comparison would find it, as long as that reads no more than [`MOST_READS`] blobs.
 
 use super::diffs::{Diffs, Known, NewComparison};
 use super::marks;
 use super::who::{Authored, authored};
-use crate::archive::{SnapshotView, TenantArchive, find_changes};
-use crate::diff_snapshots::{AtOnce, change_of};
-use domain::changes::Change;
+use crate::diff_snapshots::{AtOnce, change_of, stored_change_of};
 use domain::kinds::Kind;
 use domain::{DiffId, Error, Result, SnapshotId, TenantId};
 use engine::records::{JobState, NotCovered, Side, Tenant};
@@ -36,7 +34,7 @@ impl Diffs {
     ///
     /// # Errors
     /// `NotFound` when there is no such snapshot, when neither holds the object, or one does not hold the kind; `Conflict` when one is
-    /// not sealed, or when so much differs that a comparison has to be asked for; `Invalid` naming `to` when it is not later.
+    /// not sealed, or when so much differs, of the two or of the object, that a comparison has to be asked for and read; `Invalid` naming `to` when it is not later.
     pub async fn object_change(
         &self,
         tenant: &TenantId,
@@ -54,28 +52,22 @@ impl Diffs {
         }
         let whole = NewComparison::of_everything(before.clone(), Side::Snapshot(after.clone()));
         let archive = self.archive.open(tenant).await?;
-        let (diff, found, not_compared) = match self.known(tenant, after, &whole).await? {
+        let (diff, looked) = match self.known(tenant, after, &whole).await? {
             Known::Here(diff) if diff.state == JobState::Done => {
-                let found = find_changes(&archive, &diff, &[(kind, key)]).await?.changes;
-                let changes: Vec<Change> = found.into_iter().flatten().collect();
-                // Where it does not differ it is looked up whether there is such an object at all.
-                if changes.is_empty() {
-                    self.one_is_held(&archive, (kind, key), [before, after]).await?;
-                }
-                let not_compared = diff.not_compared.clone();
-                (*diff, changes, not_compared)
+                let looked = stored_change_of((&self.records, &archive), (&diff, after), (kind, key)).await?;
+                (*diff, looked)
             }
             Known::Here(_) | Known::Free(_) => {
                 let id = DiffId::from_ulid(&self.ids.ulid());
                 let diff = self.row(tenant, id, &"at once".into(), whole);
                 let sides = (&diff, after);
                 let looked = change_of((&self.records, &archive), sides, (kind, key), MOST_READS).await?;
-                let AtOnce::Found(changes, not_compared) = looked else {
-                    let why = "too much differs between the two to look for one object at once: ask for a comparison";
-                    return Err(Error::conflict(why));
-                };
-                (diff, changes, not_compared)
+                (diff, looked)
             }
+        };
+        let AtOnce::Found(found, not_compared) = looked else {
+            let why = "too much differs between the two to look for one object at once: ask for a comparison, and read its changes";
+            return Err(Error::conflict(why));
         };
         let marked = marks::expected_of(&self.records, tenant, &diff.id).await?;
         let mut changes = authored(self.authors(tenant, &diff).await?.as_ref(), found).await?;
@@ -90,21 +82,5 @@ impl Diffs {
             changes,
             not_compared: not_compared.into_iter().filter(of_kind).collect(),
         })
-    }
-
-    /// Checks that one of the two snapshots holds the object.
-    async fn one_is_held(
-        &self,
-        archive: &TenantArchive,
-        (kind, key): (&'static Kind, &str),
-        snapshots: [&SnapshotId; 2],
-    ) -> Result<()> {
-        for id in snapshots {
-            let view = SnapshotView::open(archive, id).await?;
-            if view.covers(kind) && view.find_object(kind, key).await?.is_some() {
-                return Ok(());
-            }
-        }
-        Err(Error::not_found(format!("neither snapshot holds such a {}", kind.label)))
     }
 }

@@ -7,7 +7,7 @@ use super::earlier::Earlier;
 use super::objects::Comparison;
 use super::state::State;
 use super::{chosen_kinds, marked, new_ids};
-use crate::archive::{SnapshotView, TenantArchive};
+use crate::archive::{SnapshotView, TenantArchive, changes_at};
 use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::{Error, Result, SnapshotId};
@@ -21,6 +21,31 @@ pub(crate) enum AtOnce {
     Found(Vec<Change>, Vec<NotCovered>),
     /// More differs between the two snapshots than may be read for one object.
     TooMuch,
+}
+
+/// The changes of the object of that key, by a comparison that is done.
+///
+/// # Errors
+/// `NotFound` when neither snapshot holds the object.
+pub(crate) async fn stored_change_of(
+    (records, archive): (&Records, &TenantArchive),
+    (diff, after): (&Diff, &SnapshotId),
+    (kind, key): (&'static Kind, &str),
+) -> Result<AtOnce> {
+    let after = SnapshotView::open(archive, after).await?;
+    let ids = new_ids(records, &diff.tenant, after.manifest().started_at).await?;
+    let now = ids.key(kind, key);
+    let keys = BTreeSet::from([key, now.as_str()]);
+    let Some(mut changes) = changes_at(archive, diff, kind, &keys).await? else { return Ok(AtOnce::TooMuch) };
+    changes.retain(|change| change.key == key || change.new_key.as_deref() == Some(key));
+    // Where it does not differ it is looked up whether there is such an object at all.
+    if changes.is_empty() {
+        let before = SnapshotView::open(archive, &diff.before).await?;
+        if !any_holds([&before, &after], kind, &keys).await? {
+            return Err(Error::not_found(format!("neither snapshot holds such a {}", kind.label)));
+        }
+    }
+    Ok(AtOnce::Found(changes, diff.not_compared.clone()))
 }
 
 /// The changes of the object of that key, by a comparison that is not stored, between two sealed snapshots: its later side is
@@ -64,15 +89,16 @@ pub(crate) async fn change_of(
         changes.extend(comparison.change_alone(&state, kind, key).await?);
     }
     changes.retain(|change| change.key == key || change.new_key.as_deref() == Some(key));
-    if changes.is_empty() && !is_held(&comparison, kind, [key, &now]).await? {
+    let sides = [comparison.before.of(kind.run()), comparison.after];
+    if changes.is_empty() && !any_holds(sides, kind, &BTreeSet::from([key, now.as_str()])).await? {
         return Err(Error::not_found(format!("neither snapshot holds such a {}", kind.label)));
     }
     not_compared.extend(state.lines_of_shapes());
     Ok(AtOnce::Found(changes, not_compared))
 }
 
-async fn is_held(comparison: &Comparison<'_>, kind: &Kind, keys: [&str; 2]) -> Result<bool> {
-    for view in [comparison.before.of(kind.run()), comparison.after] {
+async fn any_holds(sides: [&SnapshotView; 2], kind: &Kind, keys: &BTreeSet<&str>) -> Result<bool> {
+    for view in sides.into_iter().filter(|view| view.covers(kind)) {
         for key in keys {
             if view.find_object(kind, key).await?.is_some() {
                 return Ok(true);

@@ -34,7 +34,7 @@ mod stream;
 mod survey;
 mod unknown;
 
-pub(crate) use at_once::{AtOnce, change_of};
+pub(crate) use at_once::{AtOnce, change_of, stored_change_of};
 pub(crate) use matching::NewIds;
 pub(crate) use naming::Names;
 pub(crate) use objects::link_says_the_same;
