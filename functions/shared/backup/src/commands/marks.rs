@@ -181,7 +181,9 @@ impl Marks {
             let Listed { items, next } =
                 self.list(tenant, sort, Page { after, limit: 10, descending: true }).await?;
             for mark in items {
-                let MarkOf::KnownGood { snapshot } = mark.of else { continue };
+                let MarkOf::KnownGood { snapshot } = mark.of else {
+                    continue;
+                };
                 if self.records.find(&Snapshot::at(tenant, &snapshot)).await?.is_some() {
                     return Ok(snapshot);
                 }
@@ -193,8 +195,8 @@ impl Marks {
         }
     }
 
-    /// These accounts with their names, as far as the newest snapshot has them, and whether each is kept for emergencies; and
-    /// the others that are.
+    /// These accounts, and which are kept for emergencies, those and others; with their names, as far as the newest snapshot can be
+    /// read and has them.
     pub async fn accounts(&self, tenant: &TenantId, ids: &BTreeSet<&str>) -> Result<Accounts> {
         let marks = self.records.list_all(&Mark::of_sort(tenant, MarkSort::BreakGlass)).await?;
         let kept = marks.into_iter().filter_map(|mark| match mark.value.of {
@@ -202,22 +204,30 @@ impl Marks {
             MarkOf::KnownGood { .. } | MarkOf::Expected { .. } => None,
         });
         let break_glass: BTreeSet<String> = kept.collect();
-        let newest = self.records.find(&Tenant::at(tenant)).await?.and_then(|row| row.value.last_sealed);
+        let all = ids.iter().copied().chain(break_glass.iter().map(String::as_str)).collect();
+        // Why no error: whoever reads the plan of a restore may do so since the newest snapshot is damaged, and an id will do.
+        let names = self.names_of(tenant, &all).await.unwrap_or_else(|error| {
+            tracing::warn!(kind = error.kind().name(), "names of accounts cannot be read");
+            BTreeMap::new()
+        });
+        Ok(Accounts { break_glass, names })
+    }
+
+    /// What the newest snapshot calls these accounts.
+    async fn names_of(&self, tenant: &TenantId, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, String>> {
         let mut names = BTreeMap::new();
-        if let Some(newest) = newest {
-            let view = SnapshotView::open(&self.archive.open(tenant).await?, &newest).await?;
-            let all: BTreeSet<&str> =
-                ids.iter().copied().chain(break_glass.iter().map(String::as_str)).collect();
-            for kind in KINDS.iter().copied().filter(|kind| kind.is_person() && view.covers(kind)) {
-                for id in &all {
-                    let found = view.find_object(kind, id).await?;
-                    if let Some(name) = found.and_then(|object| name_of(kind, &object)) {
-                        names.insert((*id).to_owned(), name);
-                    }
+        let newest = self.records.find(&Tenant::at(tenant)).await?.and_then(|row| row.value.last_sealed);
+        let Some(newest) = newest else { return Ok(names) };
+        let view = SnapshotView::open(&self.archive.open(tenant).await?, &newest).await?;
+        for kind in KINDS.iter().copied().filter(|kind| kind.is_person() && view.covers(kind)) {
+            for id in ids {
+                let found = view.find_object(kind, id).await?;
+                if let Some(name) = found.and_then(|object| name_of(kind, &object)) {
+                    names.insert((*id).to_owned(), name);
                 }
             }
         }
-        Ok(Accounts { break_glass, names })
+        Ok(names)
     }
 
     /// What is marked, seen to be there.

@@ -27,6 +27,7 @@ mod left_open;
 mod links;
 mod many;
 mod membership;
+mod named_accounts;
 mod named_changes;
 mod noise;
 mod oracle;
