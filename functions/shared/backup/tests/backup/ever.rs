@@ -5,9 +5,10 @@ use crate::side_by_side::{Run, id};
 use backup::archive::Part;
 use backup::commands::browse::Browse;
 use backup::commands::ever::{Departure, EverFound, FoundEver, SoughtEver};
+use domain::stored::Manifest;
 use domain::stored::names::name_keys;
 use domain::{ErrorKind, SnapshotId, kinds};
-use engine::ports::Page;
+use engine::ports::{BlobName, Page};
 use proptest::prelude::{ProptestConfig, proptest};
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
@@ -168,6 +169,13 @@ async fn played(states: &[State], logs: bool) -> Chain {
     chain
 }
 
+/// Whether a kind was held, and then was not for a while.
+fn has_gap(states: &[State]) -> bool {
+    KINDS
+        .iter()
+        .any(|kind| states.iter().skip_while(|s| !s.contains_key(*kind)).any(|s| !s.contains_key(*kind)))
+}
+
 async fn agrees(seed: u64) {
     let states = story(seed, 6);
     for logs in [true, false] {
@@ -189,8 +197,9 @@ async fn agrees(seed: u64) {
         }
         for number in 1..4 {
             let expected: Vec<_> = plainly(&chain.sealed, &states, |_, key, _| key == id(number));
-            let (all, _) = found(&chain, SoughtEver::Id(&id(number)), 200).await;
+            let (all, complete) = found(&chain, SoughtEver::Id(&id(number)), 200).await;
             assert_eq!(told(&all), expected, "seed {seed}, logs {logs}, by id {number}");
+            assert!(!has_gap(&states) || !complete, "seed {seed}, logs {logs}, by id {number}: a gap");
         }
     }
 }
@@ -261,4 +270,59 @@ async fn snapshots_in_which_little_changed_cost_a_search_little() {
         + chain.leaves(&newest.runs["users"]).await.len();
     // What the newest snapshot holds, and of each of the others what it had more than the next: a layer of names, and of objects.
     assert!(reads.len() <= held + 3 * 30 + 30, "{} leaves, {held} of the newest", reads.len());
+}
+
+/// Many snapshots, without logs, that each differ from the one before; `held` says who is in that one besides Bob.
+async fn many_that_differ(held: impl Fn(usize) -> Vec<(usize, &'static str)>) -> Chain {
+    let of = |n: usize| {
+        let bob = (("users", id(9)), object(&id(9), "Bob", &format!("bob{n}")));
+        let others =
+            held(n).into_iter().map(|(who, name)| (("users", id(who)), object(&id(who), name, "ann")));
+        state(&others.chain([bob]).collect(), &BTreeSet::new())
+    };
+    let states: Vec<_> = (0..300).map(of).collect();
+    played(&states, false).await
+}
+
+#[tokio::test]
+async fn what_is_too_far_back_for_one_look_is_never_told_as_not_there() {
+    let chain = many_that_differ(|n| if n < 2 { vec![(1, "Ann Lee")] } else { vec![] }).await;
+    let (all, complete) = found(&chain, SoughtEver::Id(&id(1)), 50).await;
+    assert!(all.len() == 1 || !complete, "it was there, and {all:?} is no answer of all snapshots");
+    let (all, complete) = found(&chain, SoughtEver::Name("ann lee"), 50).await;
+    let [ann] = &all[..] else { panic!("the part that met it has to tell of it: {all:?}") };
+    assert_eq!((&ann.key, &ann.last), (&id(1), &chain.sealed[1]));
+    assert_eq!((ann.left, ann.is_whole, complete), (Some(Departure::Deleted), false, false));
+}
+
+#[tokio::test]
+async fn a_look_by_id_names_the_snapshots_that_cannot_be_read() {
+    let (with, without) = {
+        let mut objects = Objects::new();
+        let nobody = BTreeSet::new();
+        objects.insert(("users", id(2)), object(&id(2), "Bob", "bob"));
+        let without = state(&objects, &nobody);
+        objects.insert(("users", id(1)), object(&id(1), "Ann Lee", "ann.lee"));
+        (state(&objects, &nobody), without)
+    };
+    // Only the one that cannot be read held it.
+    let chain = played(&[without.clone(), with, without.clone(), without], false).await;
+    let name = BlobName::new(Manifest::blob_name(&chain.sealed[1])).unwrap();
+    assert!(chain.world.vault.remove(&chain.tenant, &name));
+    let answer = part(&chain, SoughtEver::Id(&id(1)), Page::first(50)).await.unwrap();
+    assert_eq!(
+        (answer.items, answer.complete, answer.unreadable),
+        (vec![], false, vec![chain.sealed[1].clone()])
+    );
+}
+
+#[tokio::test]
+async fn what_is_there_is_found_though_no_look_into_its_past_is_left() {
+    let chain = many_that_differ(|_| (1..=5).map(|n| (n, "Ann")).collect()).await;
+    let (all, complete) = found(&chain, SoughtEver::Name("ann"), 200).await;
+    assert_eq!(all.len(), 5, "{all:?}");
+    for found in &all {
+        assert_eq!((&found.last, found.left), (&chain.sealed[299], None));
+    }
+    assert!(!complete && !all[4].is_whole, "when they came is not known");
 }

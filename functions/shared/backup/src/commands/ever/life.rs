@@ -20,9 +20,24 @@ pub(super) struct Life {
     pub(super) entries: Vec<Entry>,
 }
 
+impl Life {
+    /// Of what was met in a snapshot, and how it came there is not known.
+    pub(super) fn seen_in(snapshot: SnapshotId, left: Option<Departure>) -> Self {
+        Self { first: snapshot.clone(), last: snapshot, left, is_whole: false, entries: Vec::new() }
+    }
+}
+
 impl Search<'_> {
-    /// Since when an object was there, and until when; none where no snapshot is known to hold it.
-    pub(super) async fn life(&self, kind: &'static Kind, key: &str) -> Result<Option<Life>> {
+    /// Notes a snapshot that cannot be read.
+    pub(super) fn cannot_read(&mut self, snapshot: SnapshotId) {
+        if !self.found.unreadable.contains(&snapshot) {
+            self.found.unreadable.push(snapshot);
+        }
+    }
+
+    /// Since when an object was there, and until when; none where no snapshot is known to hold it. Where not all of them could be
+    /// looked at, which may be why there is none, what was found so far is not complete.
+    pub(super) async fn life(&mut self, kind: &'static Kind, key: &str) -> Result<Option<Life>> {
         let mut walk = Walk::new(self.archive, &self.browse.records);
         let logged = Logged { kind, part: Part::Objects };
         let track = Track { logged, whose: Whose::Record(key.to_owned()) };
@@ -35,6 +50,11 @@ impl Search<'_> {
                 break;
             }
             walk.visit(&next).await?;
+        }
+        let is_whole = !is_cut && walk.gaps.is_empty() && walk.lost.is_empty();
+        self.found.complete &= is_whole;
+        for lost in std::mem::take(&mut walk.lost) {
+            self.cannot_read(lost);
         }
         let mut entries = std::mem::take(&mut walk.entries);
         entries.sort_by(|one, other| one.snapshot.cmp(&other.snapshot));
@@ -54,9 +74,12 @@ impl Search<'_> {
         let first = match (was_at_first, entries.iter().find(is_coming), &walk.since) {
             (true, _, Some(since)) => self.first_holder(since, kind).await?,
             (false, Some(came), _) => came.snapshot.clone(),
+            // It is there, and no look into its past was left.
+            _ if is_there => {
+                return Ok(holder.map(|holder| Life::seen_in(holder.manifest().snapshot.clone(), None)));
+            }
             _ => return Ok(None),
         };
-        let is_whole = !is_cut && walk.gaps.is_empty() && walk.lost.is_empty();
         let left = entries.last().filter(|_| !is_there).map(|entry| match entry.logged.became {
             Became::Binned => Departure::SoftDeleted,
             Became::Gone => Departure::HardDeleted,

@@ -1,7 +1,8 @@
 //! What a snapshot has no more of what the one before it had, by the names that are looked for.
 
+use super::life::Life;
 use super::place::Place;
-use super::{EverFound, Search, has, properties};
+use super::{Departure, EverFound, Search, has, properties};
 use crate::archive::{Differences, Part, SnapshotView, Way, names_run, read_object};
 use crate::log::Entry;
 use domain::kinds::Kind;
@@ -73,7 +74,7 @@ impl Search<'_> {
 
     /// The object, where that is the last snapshot in which a name of it has the part.
     async fn lost_object(
-        &self,
+        &mut self,
         part: &Part,
         (older, later): (&SnapshotView, &SnapshotView),
         kind: &'static Kind,
@@ -84,7 +85,9 @@ impl Search<'_> {
         if !has(part, kind, &was) || has(part, kind, &is) {
             return Ok(None);
         }
-        let Some(life) = self.life(kind, key).await? else { return Ok(None) };
+        // Why told all the same: it was met here, and how it went on is too far to look, or cannot be read.
+        let seen = || Life::seen_in(older.manifest().snapshot.clone(), Some(Departure::Deleted));
+        let life = self.life(kind, key).await?.unwrap_or_else(seen);
         // Why besides the log: what follows from other properties is in none.
         if let Some(holder) = self.holder(kind).await?
             && holder.find_object(kind, key).await?.is_some_and(|object| has(part, kind, &object))

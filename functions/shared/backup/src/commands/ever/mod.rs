@@ -56,7 +56,8 @@ pub struct EverFound {
     pub left: Option<Departure>,
     /// The snapshot in which it had a name that is looked for last, where it goes by another since; null else.
     pub named_until: Option<SnapshotId>,
-    /// Whether `first` and `last` are all: false where snapshots between them could not be read or did not hold the kind.
+    /// Whether `first` and `last` are all: false where snapshots could not be read, did not hold the kind, or are too far back for
+    /// one look.
     pub is_whole: bool,
 }
 
@@ -69,7 +70,7 @@ pub struct FoundEver {
     /// The `cursor` of the next part; null at the end.
     pub next: Option<String>,
     /// Whether this part ends the search and nothing was left out on the way: no snapshot that cannot be read, no kind that was
-    /// not held for a while.
+    /// not held for a while, and none that is too far back for one look. By an id of one `kind` a look gets further.
     pub complete: bool,
     /// The newest snapshot that is searched.
     pub newest: SnapshotId,
@@ -177,7 +178,6 @@ impl Search<'_> {
             // Why both: ids of Graph are in lower case, keys of assignments as it writes them, and people paste either.
             for key in [id.to_owned(), id.to_lowercase()].into_iter().collect::<BTreeSet<_>>() {
                 if let Some(life) = self.life(kind, &key).await? {
-                    self.found.complete &= life.is_whole;
                     self.add(kind, &key, life, None).await?;
                 }
             }
@@ -217,7 +217,7 @@ impl Search<'_> {
                     }
                 }
                 // What it had is told by its neighbours, and that it cannot be read is said.
-                Err(error) if error.kind() == ErrorKind::NotFound => self.found.unreadable.push(at),
+                Err(error) if error.kind() == ErrorKind::NotFound => self.cannot_read(at),
                 Err(error) => return Err(error),
             }
             at = before;
