@@ -5,13 +5,16 @@ use crate::door::{AdmittedEach, PreviewRestore, Right, RunRestore};
 use crate::wire::{ListedSetOut, RestoreSetIn, RestoreSetOut, SetTenantIn};
 use axum::Json;
 use axum::extract::State;
+use backup::commands::slots::Asker;
 use domain::{Error, OrganisationId, RestoreSetId, Result};
 use engine::Listed;
-use engine::records::{Found, RestoreSet};
-use restore::commands::sets::{NewRestoreSet, Runners};
-use runtime::http::{Accepted, Input, Notes, PageIn, PathOf, QueryOf, Route, accepted, under};
+use engine::records::{Found, RestoreSet, SetMember};
+use restore::commands::sets::{MemberState, NewRestoreSet, Runners};
+use runtime::http::{
+    About, Accepted, AuditEach, Input, Notes, PageIn, PathOf, QueryOf, Route, accepted, under,
+};
 use runtime::openapi::Tag;
-use runtime::problem::Reply;
+use runtime::problem::{Problem, Reply};
 use std::collections::{BTreeMap, BTreeSet};
 
 const TAG: Tag = Tag {
@@ -71,6 +74,7 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
 async fn create(
     State(api): State<SnapshotApi>,
     admitted: AdmittedEach<PreviewRestore>,
+    audit: AuditEach,
     Input(body): Input<RestoreSetIn>,
 ) -> Reply<Accepted<RestoreSetOut>> {
     let partner = admitted.own_partner().await?;
@@ -87,7 +91,7 @@ async fn create(
     let asker = admitted.asker()?;
     let new = NewRestoreSet { members, filter: body.filter, delete_created: body.delete_created, wave, why };
     let set = api.restores.create_set(&partner, &asker, new).await?;
-    let set = api.restores.preview_set(set, &askers).await?;
+    let set = previewed(&api, &audit, set, &askers).await?;
     shown(&api, &admitted, set).await
 }
 
@@ -121,6 +125,7 @@ async fn read(
 async fn preview(
     State(api): State<SnapshotApi>,
     admitted: AdmittedEach<PreviewRestore>,
+    audit: AuditEach,
     PathOf((id,)): PathOf<(RestoreSetId,)>,
 ) -> Reply<Accepted<RestoreSetOut>> {
     let set = found(&api, &admitted, &id).await?;
@@ -133,13 +138,14 @@ async fn preview(
                 .map(|of| (member.organisation.clone(), of.asker())),
         );
     }
-    let set = api.restores.preview_set(set, &askers).await?;
+    let set = previewed(&api, &audit, set, &askers).await?;
     shown(&api, &admitted, set).await
 }
 
 async fn run(
     State(api): State<SnapshotApi>,
     admitted: AdmittedEach<RunRestore>,
+    audit: AuditEach,
     PathOf((id,)): PathOf<(RestoreSetId,)>,
 ) -> Reply<Accepted<RestoreSetOut>> {
     let Found { value: set, .. } = found(&api, &admitted, &id).await?;
@@ -150,11 +156,79 @@ async fn run(
         let Ok(tenant) = of.live() else { continue };
         runners.insert(member.organisation.clone(), (tenant.clone(), of.asker(), of.approvals()));
     }
-    let refused = api.restores.run_wave(&set, &runners).await?;
+    let refused = ran(&api, &audit, &set, &runners).await?;
     let lines = api.restores.lines(&set).await?;
     let location = format!("/v1/restore-sets/{id}");
     let out = RestoreSetOut::of(set, lines, |of| runners.contains_key(of), &refused);
     Ok(accepted(location, out))
+}
+
+/// Asks for the previews of a set, and says so in the log of each organisation: customer data is read for them.
+async fn previewed(
+    api: &SnapshotApi,
+    audit: &AuditEach,
+    set: Found<RestoreSet>,
+    askers: &BTreeMap<OrganisationId, Asker>,
+) -> Result<RestoreSet> {
+    let id = set.value.id.clone();
+    let lines = api.restores.lines(&set.value).await?.into_iter();
+    let wanted = lines.filter(|line| matches!(line.state, MemberState::NotPreviewed | MemberState::Expired));
+    let wanted: Vec<_> =
+        wanted.map(|line| line.member).filter(|of| askers.contains_key(&of.organisation)).collect();
+    audit.asked(wanted.iter().map(|member| about(&id, member)).collect()).await?;
+    let asked = api.restores.preview_set(set, askers).await;
+    let ended = match &asked {
+        Ok(set) => {
+            let of_wanted = |of: &&SetMember| wanted.iter().any(|one| one.organisation == of.organisation);
+            // Which status a refusal would have had is not kept: its line says why.
+            let status = |of: &SetMember| if of.refused.is_some() { 409 } else { 202 };
+            set.members.iter().filter(of_wanted).map(|of| (about(&id, of), status(of))).collect()
+        }
+        Err(error) => wanted.iter().map(|of| (about(&id, of), status_of(error))).collect(),
+    };
+    audit.ended(ended).await;
+    asked
+}
+
+/// Runs the next wave of a set, and says so in the log of each organisation.
+async fn ran(
+    api: &SnapshotApi,
+    audit: &AuditEach,
+    set: &RestoreSet,
+    runners: &Runners,
+) -> Result<BTreeMap<OrganisationId, Error>> {
+    let before = api.restores.lines(set).await?.into_iter();
+    let ready = before.filter(|line| line.state == MemberState::Previewed).map(|line| line.member);
+    let ready: Vec<_> = ready.filter(|of| runners.contains_key(&of.organisation)).collect();
+    // Whoever is reached only because another was refused is written down with the outcome alone.
+    let next = &ready[..ready.len().min(set.wave)];
+    audit.asked(next.iter().map(|of| about(&set.id, of)).collect()).await?;
+    let refused = api.restores.run_wave(set, runners).await;
+    let ended = match &refused {
+        Err(error) => next.iter().map(|of| (about(&set.id, of), status_of(error))).collect(),
+        Ok(refused) => {
+            let after = api.restores.lines(set).await?.into_iter();
+            let begun = after.filter(|line| line.state != MemberState::Previewed).map(|line| line.member);
+            let begun: BTreeSet<_> = begun.map(|of| of.organisation).collect();
+            let status = |of: &SetMember| match refused.get(&of.organisation) {
+                Some(error) => Some(status_of(error)),
+                None => begun.contains(&of.organisation).then_some(202),
+            };
+            ready.iter().filter_map(|of| Some((about(&set.id, of), status(of)?))).collect()
+        }
+    };
+    audit.ended(ended).await;
+    refused
+}
+
+/// What is written down of one organisation of a set.
+fn about(set: &RestoreSetId, member: &SetMember) -> About {
+    let restore = member.restore.iter().map(|restore| ("rst", restore.to_string()));
+    [("set", set.to_string()), ("org", member.organisation.to_string())].into_iter().chain(restore).collect()
+}
+
+fn status_of(error: &Error) -> u16 {
+    Problem::from(Error::new(error.kind(), error.summary())).status.as_u16()
 }
 
 /// A set of the caller's partner, where the caller sees one of its organisations.

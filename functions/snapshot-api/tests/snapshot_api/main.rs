@@ -13,6 +13,7 @@ mod downloads;
 mod drill;
 mod hostile;
 mod jobs;
+mod logged;
 mod marks;
 mod passes;
 mod receipts;

@@ -6,6 +6,7 @@
 //! An entry *asked* without its second says so: it was begun, and the log does not know how it ended. That the second
 //! cannot be written changes no reply, since what was done is done. What nobody known asks: [`super::trail`].
 
+use super::each::{AuditEach, Logs};
 use super::forwarded::ForwardedFor;
 use super::trail::{AuditTrail, Strangers};
 use super::{caller, trail};
@@ -25,6 +26,9 @@ use lambda_http::request::RequestContext;
 use partners::commands::Caller;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+
+/// The parameter by which queries name the partner whose organisations are asked.
+const PARTNER: &str = "partner";
 
 /// What of a function's requests is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +86,8 @@ async fn layer(
         return Ok(next.run(request).await);
     }
     let (logs, event) = asked(&mut request, &caller, &log).await?;
-    append(&log, &logs, &event).await.map_err(not_written)?;
+    logs.append(&log, &event).await.map_err(not_written)?;
+    request.extensions_mut().insert(AuditEach::new(log.clone(), logs.own.clone(), event.clone()));
     let mut reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let status = reply.as_ref().map_or(500, |reply| reply.status().as_u16());
     let mut done = Event { at: log.records().clock().now(), outcome: Outcome::Answered(status), ..event };
@@ -92,27 +97,12 @@ async fn layer(
         done.subjects.extend(trail::owned(about.map_or_else(Vec::new, |about| about.0)));
         tell(&log, reply, &done, logs.own.as_ref()).await;
     }
-    if let Err(error) = append(&log, &logs, &done).await {
+    if let Err(error) = logs.append(&log, &done).await {
         let (request_id, cause) = (&done.request, error.to_string());
         tracing::error!(request_id, status, cause, "the outcome could not be written into the audit log");
     }
     // Why caught at all: the log is to know that it failed.
     Ok(reply.unwrap_or_else(|panic| resume_unwind(panic)).into_response())
-}
-
-/// The logs that a request is written into: the caller's, and that of the partner below whose business it is.
-struct Logs {
-    own: Option<PartnerId>,
-    below: Option<PartnerId>,
-}
-
-async fn append(log: &AuditLog, logs: &Logs, event: &Event) -> domain::Result<()> {
-    log.append(logs.own.as_ref(), event).await?;
-    if let Some(below) = &logs.below {
-        let who = Who { partner: logs.own.clone(), ..event.who.clone() };
-        log.append(Some(below), &Event { who, ..event.clone() }).await?;
-    }
-    Ok(())
 }
 
 fn not_written(error: domain::Error) -> Problem {
@@ -157,8 +147,11 @@ async fn begun(
     own: Option<PartnerId>,
 ) -> Reply<(Logs, Event)> {
     let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::no_route())?;
-    let subjects: BTreeMap<_, _> =
+    let mut subjects: BTreeMap<_, _> =
         params.iter().map(|(name, text)| (name.to_owned(), subject(text))).collect();
+    if let Some(partner) = asked_partner(request).filter(|_| !subjects.contains_key("org")) {
+        subjects.entry("prt".to_owned()).or_insert(partner);
+    }
     let below = match &own {
         Some(own) => log.partner_below(own, &subjects).await.map_err(not_written)?,
         None => None,
@@ -173,6 +166,14 @@ async fn begun(
         outcome: Outcome::Asked,
     };
     Ok((Logs { own, below }, event))
+}
+
+/// The partner that the query names: whose organisations are asked, where a path names none of them.
+fn asked_partner(request: &Request) -> Option<String> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (_, id) = pairs.find(|(name, _)| name == PARTNER)?;
+    id.parse::<PartnerId>().is_ok().then(|| id.into_owned())
 }
 
 /// The route that a request came by, as it is documented: `/v1/organisations/{org}`.

@@ -7,6 +7,7 @@
 mod audit;
 mod budget;
 mod caller;
+mod each;
 mod forwarded;
 mod idempotency;
 mod input;
@@ -20,6 +21,7 @@ pub use crate::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 pub use audit::{AlsoAbout, AlsoLogged, Audited, audited};
 pub use budget::RateLimit;
 pub use caller::{Asked, authorizer_context, gateway_context};
+pub use each::{About, AuditEach};
 pub use forwarded::forwarded;
 pub use idempotency::idempotent;
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text, id_in_path};
