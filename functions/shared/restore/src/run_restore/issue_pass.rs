@@ -3,7 +3,8 @@
 //! Graph shows a pass once, in its answer. It is sealed under the tenant's key and stored in the same write that says in the
 //! step's row that there is an answer; until then it counts as not made, whatever is there. So a process that dies in
 //! between costs a pass that nobody knows, which is taken away and made once more. None is made for somebody who has one
-//! that this step did not make: Microsoft would put ours in its place.
+//! that this step did not make: Microsoft would put ours in its place. Graph does not say who made a pass, so ours is one that was
+//! made when we asked for one, and is of the sort that we asked for.
 
 use super::create::CLOCKS_DIFFER;
 use super::outcome::{Ended, Verdict, is_of_run};
@@ -18,6 +19,9 @@ use jiff::SignedDuration;
 
 /// How often a pass is asked for of which no answer came.
 const TRIES: u32 = 3;
+
+/// How long a call may take, with what is tried again: what was made later is somebody else's.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_mins(5);
 
 /// How far a look at somebody's passes, and what followed from it, got.
 enum Round {
@@ -140,14 +144,15 @@ impl RestoreRun<'_> {
         }
     }
 
-    /// Writes down that a pass is about to be made, and since when one may be ours.
+    /// Writes down that a pass is about to be made, and when, for each call: one that was made at another time is not ours.
     async fn begin_pass(&mut self, step: &Step) -> Result<()> {
-        if self.was_begun(step.number) {
-            return Ok(());
-        }
         let begun_at = Some(self.worker.clock.now());
-        let row = self.row(step, OutcomeState::Started { before_ids: Vec::new(), begun_at });
-        self.put(StepOutcome { client_request_id: Some(self.request.clone()), ..row }, vec![]).await
+        let state = OutcomeState::Started { before_ids: Vec::new(), begun_at };
+        let row = match self.outcome(step.number).filter(|_| self.was_begun(step.number)) {
+            Some(row) => StepOutcome { state, ..row.clone() },
+            None => StepOutcome { client_request_id: Some(self.request.clone()), ..self.row(step, state) },
+        };
+        self.put(row, vec![]).await
     }
 
     /// Keeps a pass, sealed, and Graph's answer: both or neither.
@@ -183,7 +188,7 @@ impl RestoreRun<'_> {
         self.put(row, vec![put_new(&kept)?]).await
     }
 
-    /// Whether a pass can be the one that this step made: it was begun, and the pass is no older and of the same sort.
+    /// Whether a pass can be the one that this step made: it was made while that was asked for, and is of the same sort.
     fn is_ours(&self, step: &Step, pass: &HeldPass) -> bool {
         let Some(OutcomeState::Started { begun_at: Some(begun_at), .. }) =
             self.outcome(step.number).map(|row| &row.state)
@@ -194,8 +199,9 @@ impl RestoreRun<'_> {
             return false;
         };
         let is_as_long = |wanted: u32| pass.lifetime_in_minutes.is_none_or(|minutes| minutes == wanted);
+        let may_be_from = *begun_at - CLOCKS_DIFFER..=*begun_at + LONGEST_CALL + CLOCKS_DIFFER;
         self.was_begun(step.number)
-            && pass.created_at.is_some_and(|at| at >= *begun_at - CLOCKS_DIFFER)
+            && pass.created_at.is_some_and(|at| may_be_from.contains(&at))
             && lifetime_in_minutes.is_none_or(is_as_long)
             // A policy may make it good for one sign-in though more were asked for.
             && (pass.is_usable_once || !is_usable_once)

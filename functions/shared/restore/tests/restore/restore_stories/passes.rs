@@ -14,7 +14,7 @@ use restore::commands::access_passes::{PassReader, ReadPass};
 use restore::completion::{Seen, ToDo};
 use serde_json::json;
 use std::collections::BTreeSet;
-use support::faulty::crash_points;
+use support::faulty::{Mode, crash_points};
 
 /// Ann is gone for good, and Bob lies in the recycle bin.
 fn stage() -> RestoreWorld {
@@ -233,6 +233,40 @@ async fn a_pass_that_somebody_else_gave_meanwhile_is_left() {
     assert_eq!(stage.directory.passes("bob"), ["theirs"]);
     let skipped = outcome(&stage, &restore, step_of(&stage, &restore, "bob").await).await;
     assert_eq!(skipped.state, OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview });
+}
+
+#[tokio::test]
+async fn a_pass_that_somebody_gave_after_a_run_died_is_left_and_named() {
+    let as_policy_says =
+        AccessPassChoice { lifetime_in_minutes: None, users: ["bob".to_owned()].into(), ..choice() };
+    let mut met = 0;
+    for call in 0..200 {
+        let stage = stage();
+        let restore = stage.previewed(selection(&["bob"], as_policy_says.clone())).await;
+        stage.approve(&restore).await;
+        stage.faults.take_log();
+        stage.faults.die_at(call, Mode::Before);
+        let _ = stage.faulty_worker().run(&stage.request(&restore), stage.deadline()).await;
+        let number = step_of(&stage, &restore, "bob").await;
+        let records = stage.records(stage.world.catalog.clone());
+        let row = records.find(&StepOutcome::at(&stage.tenant, &restore, number)).await.unwrap();
+        let is_begun = row.is_some_and(|row| matches!(row.value.state, OutcomeState::Started { .. }));
+        if !is_begun || !stage.directory.passes("bob").is_empty() {
+            if stage.restore(&restore).await.state == RestoreState::Done {
+                break;
+            }
+            continue;
+        }
+        met += 1;
+        stage.faults.heal();
+        stage.world.clock.advance(SignedDuration::from_mins(20));
+        stage.directory.give_pass("bob");
+        stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        assert_eq!(stage.directory.passes("bob"), ["theirs"], "call {call}");
+        let skipped = outcome(&stage, &restore, number).await;
+        assert_eq!(skipped.state, OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview });
+    }
+    assert!(met > 0, "a run has died between its row and its call");
 }
 
 #[tokio::test]
