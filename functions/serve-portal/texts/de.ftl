@@ -1035,6 +1035,7 @@ right-runRestore = Eine Wiederherstellung ausführen, abbrechen und zurücknehme
 right-approveRestore = Eine Wiederherstellung anderer freigeben
 right-setApprovals = Bestimmen, welche Wiederherstellungen auf Freigabe warten
 right-download = Herunterladen
+right-mark = Notfallkonten, gute Snapshots und erwartete Änderungen markieren
 right-readMoney = Preise, Nutzung und Rechnungen sehen
 right-manageMoney = Preise ändern
 right-manageTokens = API-Token erstellen und widerrufen

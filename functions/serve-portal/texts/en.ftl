@@ -1035,6 +1035,7 @@ right-runRestore = Run, stop and undo a restore
 right-approveRestore = Approve a restore of somebody else's
 right-setApprovals = Say which restores wait for approval
 right-download = Download
+right-mark = Mark accounts for emergencies, good snapshots and expected changes
 right-readMoney = See prices, usage and invoices
 right-manageMoney = Change prices
 right-manageTokens = Make and revoke API tokens

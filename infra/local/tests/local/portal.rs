@@ -262,7 +262,7 @@ async fn the_log_says_where_the_person_is_as_the_portal_tells_and_nobody_else_ca
     let token = browser.text.split("value=\"hft_").nth(1).unwrap().split('"').next().unwrap();
     let token = format!("hft_{token}");
     assert_eq!(written_from(&world.cloud, &token, "POST /v1/tokens").await, "127.0.0.2");
-    assert_eq!(written_from(&world.cloud, &token, "POST /v1/sessions").await, "127.0.0.2");
+    assert_eq!(written_from(&world.cloud, &token, "POST /v1/invitations/accept").await, "127.0.0.2");
     browser.go(&format!("/e/{organisation}")).await;
     browser.press("Back up now", &[], &[]).await;
     let taken = "POST /v1/organisations/{org}/snapshots";

@@ -158,6 +158,11 @@ pub const QUESTIONS: &[Question] = &[
         "somebody would have to change something, and wait",
     ),
     cannot(
+        "auth_time_in_id_token",
+        "does an id token say when its person signed in?",
+        "somebody would have to sign in",
+    ),
+    cannot(
         "absolute_batch_urls",
         "does a batch take absolute addresses?",
         "a batch is a POST, and nothing but GET is sent",
