@@ -1036,6 +1036,7 @@ right-approveRestore = Eine Wiederherstellung anderer freigeben
 right-setApprovals = Bestimmen, welche Wiederherstellungen auf Freigabe warten
 right-download = Herunterladen
 right-mark = Notfallkonten, gute Snapshots und erwartete Änderungen markieren
+right-readAccessPass = Einen befristeten Zugriffspass lesen, einmal
 right-readMoney = Preise, Nutzung und Rechnungen sehen
 right-manageMoney = Preise ändern
 right-manageTokens = API-Token erstellen und widerrufen

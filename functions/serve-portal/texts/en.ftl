@@ -1036,6 +1036,7 @@ right-approveRestore = Approve a restore of somebody else's
 right-setApprovals = Say which restores wait for approval
 right-download = Download
 right-mark = Mark accounts for emergencies, good snapshots and expected changes
+right-readAccessPass = Read a Temporary Access Pass, once
 right-readMoney = See prices, usage and invoices
 right-manageMoney = Change prices
 right-manageTokens = Make and revoke API tokens

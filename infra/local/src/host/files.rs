@@ -1,7 +1,7 @@
 //! The files that links of this machine lead to, as S3 answers signed requests.
 
 use super::function::Function;
-use super::handlers::http_function;
+use super::handlers::page_function;
 use crate::embedded::ExportFolder;
 use async_trait::async_trait;
 use axum::Router;
@@ -17,7 +17,7 @@ pub const ROUTE: &str = "GET /files/{rest+}";
 
 /// Answers links into that folder.
 pub fn serve(folder: ExportFolder) -> Arc<dyn Function> {
-    http_function(Router::new().fallback(file).with_state(folder))
+    page_function(Router::new().fallback(file).with_state(folder))
 }
 
 async fn file(State(folder): State<ExportFolder>, OriginalUri(asked): OriginalUri) -> Response {

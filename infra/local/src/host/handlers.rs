@@ -99,7 +99,7 @@ pub fn http_function(router: Router) -> Arc<dyn Function> {
     Arc::new(Http(runtime::http::service(router)))
 }
 
-/// The function of a router of pages, which is complete by itself.
+/// The function of a router of pages or files, which is complete by itself: what it falls back to stays its own.
 pub fn page_function(router: Router) -> Arc<dyn Function> {
     Arc::new(Http(router))
 }
