@@ -4,7 +4,11 @@
 //! temporaryaccesspassauthenticationmethodconfiguration-get. Invariant: a pass is in the one value that hides it, and in
 //! no error.
 
-use crate::{GraphClient, call::Ask, select::collection, write::one};
+use crate::{
+    GraphClient,
+    call::Ask,
+    select::{collection, one},
+};
 use domain::restore::{AccessPassPolicy, KnownAccessPassPolicy};
 use domain::{
     Error, Result, TenantId, Timestamp,

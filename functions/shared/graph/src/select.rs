@@ -14,6 +14,11 @@ pub(crate) fn encoded(value: &str) -> String {
     utf8_percent_encode(value, KEPT).to_string()
 }
 
+/// Where one object of a kind is.
+pub(crate) fn one(kind: &Kind, id: &str) -> String {
+    format!("{}/{}", kind.path, encoded(id))
+}
+
 /// `path?query` of the options that are there.
 pub(crate) fn with_query(path: &str, select: &[&str], expand: &str, top: Option<u32>) -> String {
     let mut query = Vec::new();

@@ -1,6 +1,12 @@
 //! What a write is over HTTP: method, address and body of each call of the port. Pure but for the base.
 
-use crate::{GraphClient, call::Ask, passes::passes_of, pim, select::encoded};
+use crate::{
+    GraphClient,
+    call::Ask,
+    passes::passes_of,
+    pim,
+    select::{encoded, one},
+};
 use domain::{
     Error, Result,
     kinds::{ApiVersion, Kind, LinkType, LinkWrite, Update},
@@ -205,10 +211,6 @@ fn undelete(new_name: Option<&str>, frees_addresses: bool) -> Option<Value> {
     let frees = frees_addresses.then(|| ("autoReconcileProxyConflict".to_owned(), Value::Bool(true)));
     let body: Map<String, Value> = name.into_iter().chain(frees).collect();
     (!body.is_empty()).then_some(Value::Object(body))
-}
-
-pub(crate) fn one(kind: &Kind, id: &str) -> String {
-    format!("{}/{}", kind.path, encoded(id))
 }
 
 /// Whether Graph gives objects of the kind that `@odata.type`, however it is written.

@@ -14,10 +14,24 @@ use super::record::AuditRecord;
 use crate::Timestamp;
 use crate::changes::ItemChange;
 use crate::kinds::Subject;
-use fit::Fit;
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::cmp::Reverse;
+
+/// How a record fits what is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// It says just that.
+    Says,
+    /// It may be meant, with so many points.
+    May(u32),
+    /// It brought a part of it about, and says something else of the rest; alone it may be meant, with so many points.
+    Step(u32),
+    /// It says something else of the same thing.
+    Contradicts,
+    /// It is about something else.
+    No,
+}
 
 pub use records::Records;
 

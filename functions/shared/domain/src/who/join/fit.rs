@@ -7,25 +7,10 @@ use super::super::names::{
 use super::super::record::{AuditRecord, Modified, names_an_object};
 use super::items;
 use super::records::{Read, Records};
-use super::{Asked, Deed};
+use super::{Asked, Deed, Fit};
 use crate::changes::ItemChange;
 use crate::kinds::Subject;
 use serde_json::Value;
-
-/// How a record fits what is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fit {
-    /// It says just that.
-    Says,
-    /// It may be meant, with so many points.
-    May(u32),
-    /// It brought a part of it about, and says something else of the rest; alone it may be meant, with so many points.
-    Step(u32),
-    /// It says something else of the same thing.
-    Contradicts,
-    /// It is about something else.
-    No,
-}
 
 /// Points of a record that may be meant: its activity does such a thing, it names the property.
 const FITS: u32 = 4;

@@ -1,7 +1,7 @@
 //! Whether a record says how the items of a collection came and went, of which only those are known that differ.
 
 use super::super::names::{are_comparable, is_nothing, is_same};
-use super::fit::Fit;
+use super::Fit;
 use crate::changes::{ItemChange, What};
 use serde_json::Value;
 
