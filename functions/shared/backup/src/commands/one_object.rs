@@ -17,9 +17,9 @@ pub const MOST_READS: u64 = 500;
 /// What changed of one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectChange {
-    /// The earlier snapshot.
+    /// The id of the earlier snapshot.
     pub before: SnapshotId,
-    /// The later one.
+    /// The id of the later snapshot.
     pub after: SnapshotId,
     /// The comparison of the two that tells it; none where none is done.
     pub comparison: Option<DiffId>,

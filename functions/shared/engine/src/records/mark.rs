@@ -54,7 +54,7 @@ pub struct MarkedChange {
     pub privileged: bool,
 }
 
-/// What is marked.
+/// What a mark is on: an account, a snapshot, or what a comparison found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum MarkOf {
@@ -67,13 +67,13 @@ pub enum MarkOf {
     /// The snapshot holds a state that is known to be good.
     #[serde(rename_all = "camelCase")]
     KnownGood {
-        /// The snapshot.
+        /// The id of that snapshot of the tenant.
         snapshot: SnapshotId,
     },
     /// What the comparison found was expected: that change, or all of it.
     #[serde(rename_all = "camelCase")]
     Expected {
-        /// The comparison.
+        /// The id of the comparison that found it.
         comparison: DiffId,
         /// The one change; none where all of them are meant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,7 +121,7 @@ fn of_text(parts: &[&str]) -> String {
 pub struct Mark {
     /// The tenant in which it is.
     pub tenant: TenantId,
-    /// What is marked.
+    /// What it is on, of that tenant.
     pub of: MarkOf,
     /// What whoever made it wrote beside it; none where they wrote nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -167,7 +167,7 @@ impl Record for Mark {
 pub struct Expected {
     /// The tenant whose comparison it is.
     pub tenant: TenantId,
-    /// The comparison.
+    /// The id of the comparison whose changes were expected.
     pub comparison: DiffId,
     /// Whether all of it was.
     pub whole: bool,

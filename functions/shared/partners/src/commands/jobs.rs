@@ -31,11 +31,11 @@ pub enum Standing {
     Open,
     /// The preview of a restore is there, and nobody has run it, or it waits to be approved.
     Previewed,
-    /// It is done.
+    /// It came to its end as it was asked for.
     Done,
     /// It was given up.
     Failed,
-    /// Somebody stopped it.
+    /// Somebody stopped it before its end.
     Cancelled,
     /// There is no row of it any more: a download that has ended.
     Ended,
@@ -50,7 +50,7 @@ pub struct Wanted {
     pub organisation: Option<OrganisationId>,
     /// The sort of work.
     pub work: Option<AskedWork>,
-    /// How it stands.
+    /// Only work that stands so.
     pub standing: Option<Standing>,
     /// Who asked for it, as rows name them.
     pub requested_by: Option<String>,

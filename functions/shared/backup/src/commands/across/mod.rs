@@ -44,7 +44,7 @@ const LINE_BYTES: usize = 300;
 pub struct AskedAcross {
     /// From when on changes are wanted.
     pub since: Timestamp,
-    /// Which changes.
+    /// Which of the changes since then are wanted.
     pub chosen: Chosen,
     /// Only those that this person, application or restore made or may have made.
     pub actor: Option<String>,
@@ -60,7 +60,7 @@ impl AskedAcross {
 /// A tenant that is asked, by the organisation that has it; or why it is not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
-    /// The organisation.
+    /// The organisation as the partner knows it.
     pub organisation: OrganisationId,
     /// Its tenant, or what is to be said instead.
     pub tenant: Result<TenantId, Account>,

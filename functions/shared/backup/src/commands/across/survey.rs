@@ -99,7 +99,7 @@ pub struct AsOf {
 /// What is known of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// In a word.
+    /// How far it was answered, in a word.
     pub standing: Standing,
     /// Why nothing is known, where nothing is.
     pub cause: Option<Unknown>,
