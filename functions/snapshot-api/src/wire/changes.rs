@@ -44,7 +44,7 @@ impl TryFrom<ExplainIn> for AskedPlace {
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectChangeIn {
-    /// The earlier snapshot.
+    /// The id of the earlier snapshot.
     #[garde(skip)]
     pub from: SnapshotId,
     /// The later snapshot; the newest one when none is named.
@@ -56,9 +56,9 @@ pub struct ObjectChangeIn {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectChangeOut {
-    /// The earlier snapshot.
+    /// The id of the earlier snapshot.
     before: SnapshotId,
-    /// The later snapshot.
+    /// The id of the later snapshot.
     after: SnapshotId,
     /// The comparison of the two; null where none is done.
     comparison: Option<DiffId>,

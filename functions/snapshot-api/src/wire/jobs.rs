@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 pub enum JobType {
     /// A snapshot beside those that are due.
     Snapshot,
-    /// A comparison.
+    /// A comparison of two snapshots, or with the live tenant.
     Comparison,
     /// A restore, from its preview on.
     Restore,
-    /// A download.
+    /// A download of what is backed up, as a file.
     Download,
 }
 
@@ -53,11 +53,11 @@ pub enum JobStanding {
     Open,
     /// The preview of a restore is there: nobody has run it, or it waits to be approved.
     Previewed,
-    /// It is done.
+    /// It came to its end as it was asked for.
     Done,
     /// It was given up.
     Failed,
-    /// Somebody stopped it.
+    /// Somebody stopped it before its end.
     Cancelled,
     /// It is no more: a download that has ended.
     Ended,
